@@ -1,0 +1,29 @@
+//! The nouns and rules of Kubently: values only.
+//!
+//! Nothing here does IO, reads a clock or the environment, or knows a runtime. A value that
+//! exists is valid: every type is made by a constructor that can refuse. Gateway and worker parse
+//! the same raw command with the same code.
+
+pub mod access;
+pub mod bounded;
+pub mod clock;
+pub mod cluster;
+pub mod command;
+pub mod directory;
+pub mod envelope;
+pub mod event;
+pub mod id;
+pub mod job;
+pub mod lane;
+pub mod name;
+pub mod payload;
+pub mod policy;
+pub mod refusal;
+pub mod request;
+pub mod response;
+pub mod result;
+pub mod status;
+pub mod subject;
+pub mod text;
+pub mod time;
+pub mod verb;

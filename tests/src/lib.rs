@@ -1,0 +1,12 @@
+//! The harness: real NATS, a real Kubernetes API server and the real product, for tests, benches and the
+//! quick start.
+//!
+//! Everything that is started here listens on 127.0.0.1, keeps its files below `target/run`, and runs under
+//! `parts-guard`, so that nothing outlives the process that asked for it, however that process ends.
+
+pub mod guard;
+pub mod parts;
+pub mod place;
+pub mod ports;
+pub mod say;
+pub mod wait;

@@ -1,0 +1,264 @@
+//! The way to the API server: one client, one guard, bounded answers.
+
+pub mod config;
+#[cfg(test)]
+pub(crate) mod fake;
+pub mod guard;
+mod warning;
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{StatusCode, header};
+use http_body_util::BodyExt as _;
+use kube::Client;
+use kube::client::{Body, ClientBuilder};
+
+use self::config::ConfigError;
+use self::guard::{GuardLayer, Refused};
+use crate::discovery::Discovery;
+use crate::error::{Error, Status};
+use crate::request::Request;
+
+/// Sent with every request.
+const USER_AGENT: &str = concat!("kubently/", env!("CARGO_PKG_VERSION"));
+/// Requests again after an answer that asks for it with `Retry-After`.
+const RETRIES: u32 = 3;
+/// The longest pause that an answer may ask for.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+/// A Kubernetes cluster that can be read. Clones share connections and the discovery cache.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    server: Arc<str>,
+    pub(crate) discovery: Arc<Discovery>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer with a success code.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// The whole body.
+    pub(crate) body: Bytes,
+    /// Texts of the server's warnings, in order.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// An answer that is none, and the warnings that came with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// What a request is about, for the texts of errors.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Subject<'a> {
+    /// `resource[.group]`, or empty.
+    pub(crate) resource: &'a str,
+    /// The object's name, or empty.
+    pub(crate) name: &'a str,
+    /// The server's own text of an error is not used: kubectl does not look for it in the answers
+    /// of `/version` and of discovery.
+    pub(crate) raw: bool,
+}
+
+impl Subject<'_> {
+    /// No object, and no text of the server's.
+    pub(crate) const RAW: Self = Self {
+        resource: "",
+        name: "",
+        raw: true,
+    };
+}
+
+impl Cluster {
+    /// Prepares a client; connects when the first request is sent.
+    ///
+    /// # Errors
+    /// [`ConfigError::Forbidden`], [`ConfigError::Client`].
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime: kube's client has a task of its own.
+    pub fn new(mut config: kube::Config) -> Result<Self, ConfigError> {
+        config::check(&config)?;
+        // kube would retry 429, 503 and 504 on its own, also where the server does not ask for it.
+        config.default_retry = false;
+        let server = config
+            .cluster_url
+            .authority()
+            .map_or("", |authority| authority.as_str())
+            .into();
+        let client = ClientBuilder::try_from(config)
+            .map_err(|source| ConfigError::Client(Box::new(source)))?
+            .with_layer(&GuardLayer)
+            .build();
+        Ok(Self {
+            client,
+            server,
+            discovery: Arc::default(),
+        })
+    }
+
+    /// Sends a request and reads its answer, at most `max_bytes` of it. Repeats it where the server
+    /// says when.
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        subject: Subject<'_>,
+        max_bytes: usize,
+    ) -> Result<Answer, Failure> {
+        let mut retries = 0;
+        loop {
+            let response = self.client.send(http(request)?).await;
+            let response = response.map_err(|error| self.explain(&error))?;
+            let (parts, body) = response.into_parts();
+            let body = read(body, max_bytes).await?;
+            let warnings = parts
+                .headers
+                .get_all(header::WARNING)
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .flat_map(warning::parse)
+                .collect();
+            if parts.status.is_success() {
+                return Ok(Answer { body, warnings });
+            }
+            if retries < RETRIES
+                && let Some(pause) = pause(&parts)
+            {
+                retries += 1;
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            return Err(Failure {
+                error: refusal(&parts, &body, subject),
+                warnings,
+            });
+        }
+    }
+
+    /// An error of the transport in kubectl's words.
+    fn explain(&self, error: &kube::Error) -> Error {
+        let mut last = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            if error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+            {
+                return Error::ConnectionRefused {
+                    server: self.server.to_string(),
+                };
+            }
+            if let Some(refused) = error.downcast_ref::<Refused>() {
+                return Error::Unreadable(refused.to_string());
+            }
+            last = error.to_string();
+            source = error.source();
+        }
+        Error::Transport(last)
+    }
+}
+
+fn http(request: &Request) -> Result<http::Request<Body>, Error> {
+    http::Request::get(request.path_and_query())
+        .header(header::ACCEPT, request.accept().header())
+        .header(header::USER_AGENT, USER_AGENT)
+        .body(Body::empty())
+        .map_err(|error| Error::Unreadable(error.to_string()))
+}
+
+async fn read(mut body: Body, max_bytes: usize) -> Result<Bytes, Error> {
+    let mut whole = BytesMut::new();
+    let mut first: Option<Bytes> = None;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Error::Unreadable(format!(
+                "unexpected error when reading response body. Please retry. Original error: {error}"
+            ))
+        })?;
+        let Ok(part) = frame.into_data() else {
+            continue;
+        };
+        if whole.len() + first.as_ref().map_or(0, Bytes::len) + part.len() > max_bytes {
+            return Err(Error::Unreadable(format!(
+                "the server's response is larger than {max_bytes} bytes"
+            )));
+        }
+        // Most answers are a single frame, which needs no copy.
+        match first.take() {
+            None if whole.is_empty() => first = Some(part),
+            None => whole.extend_from_slice(&part),
+            Some(earlier) => {
+                whole.extend_from_slice(&earlier);
+                whole.extend_from_slice(&part);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| whole.freeze()))
+}
+
+/// How long the server wants the client to wait, for the codes where client-go does.
+fn pause(parts: &http::response::Parts) -> Option<Duration> {
+    if parts.status != StatusCode::TOO_MANY_REQUESTS && !parts.status.is_server_error() {
+        return None;
+    }
+    let seconds = parts
+        .headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_PAUSE))
+}
+
+/// The Status of an answer that is no success, or the one that stands for it.
+fn refusal(parts: &http::response::Parts, body: &[u8], subject: Subject<'_>) -> Error {
+    #[derive(serde::Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    let is_status = serde_json::from_slice::<Kind<'_>>(body).is_ok_and(|it| it.kind == "Status");
+    if is_status
+        && !subject.raw
+        && let Ok(status) = serde_json::from_slice::<Status>(body)
+        && status.status != "Success"
+    {
+        return Error::Status(Box::new(status));
+    }
+    let content_type = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok());
+    let is_text = content_type.is_none_or(|it| it.starts_with("text/"));
+    let text = String::from_utf8_lossy(body.get(..2048).unwrap_or(body));
+    let text = if is_text { text.trim() } else { "unknown" };
+    Error::Status(Box::new(Status::generic(
+        parts.status.as_u16(),
+        subject.resource,
+        subject.name,
+        text,
+    )))
+}

@@ -1,0 +1,80 @@
+//! A cluster for tests: a function in place of the API server, behind the real guard.
+
+use std::sync::{Arc, Mutex};
+
+use http_body_util::BodyExt as _;
+use kube::Client;
+use kube::client::{Body, ClientBuilder};
+
+use super::Cluster;
+use super::guard::GuardLayer;
+
+/// An answer of the fake server.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    pub(crate) fn ok(body: impl Into<String>) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn status(code: u16, reason: &str, message: &str) -> Self {
+        let body = serde_json::json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure",
+            "reason": reason, "message": message, "code": code,
+        });
+        Self {
+            status: code,
+            headers: Vec::new(),
+            body: body.to_string(),
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// What was asked, in order: path and query.
+pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
+
+/// A cluster whose server answers with `server`, and the list of what it was asked.
+pub(crate) fn cluster(server: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (Cluster, Asked) {
+    let asked = Asked::default();
+    let (server, seen) = (Arc::new(server), Arc::clone(&asked));
+    let service = tower::service_fn(move |request: http::Request<Body>| {
+        let (server, seen) = (Arc::clone(&server), Arc::clone(&seen));
+        async move {
+            assert_eq!(request.method(), http::Method::GET);
+            let target = request.uri().to_string();
+            let body = request.into_body().collect().await?.to_bytes();
+            assert!(body.is_empty());
+            let reply = server(&target);
+            seen.lock().unwrap().push(target);
+            let mut response = http::Response::builder().status(reply.status);
+            for (name, value) in reply.headers {
+                response = response.header(name, value);
+            }
+            let response = response.body(http_body_util::Full::from(reply.body.into_bytes()));
+            Ok::<_, tower::BoxError>(response?)
+        }
+    });
+    let client: Client = ClientBuilder::new(service, "default")
+        .with_layer(&GuardLayer)
+        .build();
+    let cluster = Cluster {
+        client,
+        server: "fake:443".into(),
+        discovery: Arc::default(),
+    };
+    (cluster, asked)
+}

@@ -1,0 +1,245 @@
+//! The requests of `get`.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures::future::{MaybeDone, maybe_done};
+use kubently_core::command::{Get, GetOutput, Scope, Selector};
+use kubently_core::name::Namespace;
+
+use crate::client::{Answer, Cluster, Failure, Subject};
+use crate::discovery::Mapping;
+use crate::error::Error;
+use crate::output::Limits;
+use crate::printer::objects::Format;
+use crate::request::{Accept, Request, Route};
+use crate::table::ListMeta;
+
+/// A command's requests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fetch<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) get: &'a Get,
+    pub(super) limits: &'a Limits,
+    /// Whole objects instead of tables.
+    pub(super) format: Option<Format>,
+}
+
+impl Fetch<'_> {
+    /// The namespace that is asked for; `None` for all.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.get.scope.namespace()
+    }
+
+    pub(super) fn all_namespaces(&self) -> bool {
+        matches!(self.get.scope, Scope::All)
+    }
+
+    pub(super) fn wide(&self) -> bool {
+        self.get.output == GetOutput::Wide
+    }
+
+    /// One page of a type's objects.
+    pub(super) async fn page(
+        &self,
+        mapping: &Mapping,
+        token: Option<String>,
+    ) -> Result<Answer, Failure> {
+        let namespace = if mapping.namespaced {
+            self.namespace()
+        } else {
+            None
+        };
+        let get = self.get;
+        let labels = get.selector.as_ref().map(Selector::as_str);
+        let fields = get.field_selector.as_ref().map(Selector::as_str);
+        let mut request = Request::list(mapping.route(), namespace, self.accept())
+            .map_err(|error| Error::Usage(error.to_string()))?
+            .with_some("labelSelector", labels)
+            .with_some("fieldSelector", fields)
+            .with_some("continue", token.as_deref());
+        if get.chunk_size > 0 {
+            request = request.with("limit", &get.chunk_size.to_string());
+        }
+        let resource = mapping.group_resource();
+        let subject = Subject {
+            resource: &resource,
+            ..Subject::default()
+        };
+        let answer = self
+            .cluster
+            .send(&self.trim(request, mapping), subject, self.max_bytes())
+            .await;
+        match answer {
+            Err(failure) => {
+                if failure.error.is_not_found() {
+                    self.cluster.forget_resources().await;
+                }
+                Err(Failure {
+                    error: enhance(failure.error, mapping, labels, fields),
+                    ..failure
+                })
+            }
+            answer => answer,
+        }
+    }
+
+    /// Asks for the page behind `answer` before that is read: its token stands at the head of the
+    /// page, and the server works while this side prints. Dropping the future gives the page up.
+    pub(super) async fn ahead<'f>(
+        &'f self,
+        mapping: &'f Mapping,
+        answer: &Answer,
+    ) -> Option<Ahead<impl Future<Output = Result<Answer, Failure>> + 'f>> {
+        let token = token_at_head(&answer.body)?;
+        let mut page = Box::pin(maybe_done(self.page(mapping, Some(token.clone()))));
+        // A first poll sends the request; what it answers is taken later.
+        let _ = futures::poll!(&mut page);
+        Some(Ahead { token, page })
+    }
+
+    /// The page with this token, which may be under way.
+    pub(super) async fn next_page<F>(
+        &self,
+        mapping: &Mapping,
+        token: String,
+        ahead: Option<Ahead<F>>,
+    ) -> Result<Answer, Failure>
+    where
+        F: Future<Output = Result<Answer, Failure>>,
+    {
+        if let Some(mut ahead) = ahead
+            && ahead.token == token
+        {
+            ahead.page.as_mut().await;
+            if let Some(page) = ahead.page.as_mut().take_output() {
+                return page;
+            }
+        }
+        self.page(mapping, Some(token)).await
+    }
+
+    /// One object. Where it does not exist, and neither does its namespace, that is the error.
+    pub(super) async fn object(&self, mapping: &Mapping, name: &str) -> Result<Answer, Failure> {
+        let namespace = if mapping.namespaced {
+            self.namespace()
+        } else {
+            None
+        };
+        let request = Request::get(mapping.route(), namespace, name, self.accept())
+            .map_err(|error| Error::Usage(error.to_string()))?;
+        let resource = mapping.group_resource();
+        let subject = Subject {
+            resource: &resource,
+            name,
+            raw: false,
+        };
+        let answer = self
+            .cluster
+            .send(&self.trim(request, mapping), subject, self.max_bytes())
+            .await;
+        if let (Err(failure), Some(namespace)) = (&answer, namespace)
+            && failure.error.is_not_found()
+            && namespace != Namespace::DEFAULT
+            && let Err(missing) = self.namespace_object(namespace).await
+            && missing.error.is_not_found()
+        {
+            return Err(missing);
+        }
+        answer
+    }
+
+    async fn namespace_object(&self, namespace: &str) -> Result<Answer, Failure> {
+        let route = Route {
+            group: "",
+            version: "v1",
+            resource: "namespaces",
+        };
+        let request = Request::get(route, None, namespace, Accept::Json)
+            .map_err(|error| Error::Usage(error.to_string()))?;
+        self.cluster
+            .send(&request, Subject::default(), self.max_bytes())
+            .await
+    }
+
+    fn accept(&self) -> Accept {
+        if self.format.is_some() {
+            Accept::Json
+        } else {
+            Accept::Table
+        }
+    }
+
+    fn max_bytes(&self) -> usize {
+        self.limits.max_response_bytes
+    }
+
+    /// Leaves the objects' metadata out of a table that prints nothing of it: that is most of the
+    /// bytes and of the server's work. kubectl always asks for it and prints the same.
+    fn trim(&self, request: Request, mapping: &Mapping) -> Request {
+        let shows_namespace = self.all_namespaces() && mapping.namespaced;
+        let shows_labels = self.get.show_labels || !self.get.label_columns.is_empty();
+        if self.format.is_some() || shows_namespace || shows_labels {
+            return request;
+        }
+        request.with("includeObject", "None")
+    }
+}
+
+/// A page that was asked for before it was known to be wanted.
+pub(super) struct Ahead<F: Future> {
+    token: String,
+    page: Pin<Box<MaybeDone<F>>>,
+}
+
+/// The token of the next page, where the list's metadata stands in front of its items. It is only a
+/// hint: the page says it again when it is read.
+fn token_at_head(body: &[u8]) -> Option<String> {
+    const KEY: &[u8] = b"\"metadata\":";
+    let head = body.get(..4096).unwrap_or(body);
+    let start = head.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
+    let rest = head.get(start..)?;
+    let end = rest.iter().position(|&byte| byte == b'}')?;
+    let metadata: ListMeta<'_> = serde_json::from_slice(rest.get(..=end)?).ok()?;
+    metadata.next_page()
+}
+
+/// Says what was listed, where the server's text does not (cli-runtime `EnhanceListError`).
+fn enhance(error: Error, mapping: &Mapping, labels: Option<&str>, fields: Option<&str>) -> Error {
+    let Error::Status(mut status) = error else {
+        return error;
+    };
+    if status.is_bad_request() || status.is_not_found() {
+        let (subject, message) = (mapping.long_name(), &status.message);
+        let (labels, fields) = (labels.unwrap_or_default(), fields.unwrap_or_default());
+        status.message = if labels.is_empty() && fields.is_empty() {
+            format!("Unable to list {subject:?}: {message}")
+        } else {
+            format!(
+                "Unable to find {subject:?} that match label selector {labels:?}, field selector \
+                 {fields:?}: {message}"
+            )
+        };
+    }
+    Error::Status(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_read_from_the_head_of_a_page() {
+        let page =
+            br#"{"kind":"Table","metadata":{"resourceVersion":"5","continue":"abc"},"rows":["#;
+        assert_eq!(token_at_head(page).as_deref(), Some("abc"));
+        for page in [
+            r#"{"kind":"Table","metadata":{"resourceVersion":"5"},"rows":[]}"#,
+            r#"{"items":[{"metadata":{"labels":{"continue":"x"}}}],"metadata":{"continue":"y"}}"#,
+            r#"{"kind":"Table"}"#,
+            "",
+        ] {
+            assert_eq!(token_at_head(page.as_bytes()), None, "{page}");
+        }
+    }
+}

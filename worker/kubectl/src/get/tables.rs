@@ -1,0 +1,188 @@
+//! `get` for people: one table a type, printed page by page.
+
+use std::collections::VecDeque;
+
+use futures::StreamExt as _;
+
+use super::fetch::Fetch;
+use super::plan::Plan;
+use super::{Notes, PARALLEL};
+use crate::client::Answer;
+use crate::discovery::Mapping;
+use crate::error::Error;
+use crate::output::Output;
+use crate::printer::table::{Decoration, TablePrinter};
+use crate::printer::tabwriter::{TABLE, TabWriter};
+use crate::table::Table;
+
+pub(super) async fn print(fetch: &Fetch<'_>, plan: &Plan, notes: Notes) -> Output {
+    let mut tables = Tables::new(fetch, notes);
+    match plan {
+        Plan::Lists(mappings) => tables.lists(mappings).await,
+        Plan::Objects { objects, .. } => tables.objects(objects).await,
+    }
+    tables.end()
+}
+
+/// The tables of one command.
+struct Tables<'a> {
+    fetch: &'a Fetch<'a>,
+    notes: Notes,
+    output: Output,
+    tab: TabWriter,
+    printer: Option<(TablePrinter, Mapping)>,
+    with_kind: bool,
+    /// A namespaced type has been printed with `-A`. kubectl's flag sticks: every type behind it
+    /// has the column as well, also one outside of namespaces.
+    with_namespace: bool,
+    /// All types so far live in namespaces, and one namespace is asked for.
+    in_namespace: bool,
+}
+
+impl<'a> Tables<'a> {
+    fn new(fetch: &'a Fetch<'a>, notes: Notes) -> Self {
+        Self {
+            fetch,
+            notes,
+            output: Output::default(),
+            tab: TabWriter::new(TABLE),
+            printer: None,
+            with_kind: false,
+            with_namespace: false,
+            in_namespace: !fetch.all_namespaces(),
+        }
+    }
+
+    /// Whether names need their kind depends on how many types answer, so the first page of each
+    /// comes before anything is printed; the pages behind it come as they are printed.
+    async fn lists(&mut self, mappings: &[Mapping]) {
+        let fetch = self.fetch;
+        self.notes.of_lists = true;
+        let mut first_pages: VecDeque<_> =
+            futures::stream::iter(mappings.iter().map(|mapping| fetch.page(mapping, None)))
+                .buffered(PARALLEL)
+                .collect()
+                .await;
+        let answered = first_pages.iter().filter(|page| page.is_ok()).count();
+        self.with_kind = answered > 1;
+        for mapping in mappings {
+            let mut page = first_pages.pop_front();
+            while let Some(answer) = page.take() {
+                let Some(answer) = self.notes.sort(answer, fetch.get) else {
+                    break;
+                };
+                let ahead = fetch.ahead(mapping, &answer).await;
+                match self.table(mapping, &answer) {
+                    Some(token) if !self.is_full() => {
+                        page = Some(fetch.next_page(mapping, token, ahead).await);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    async fn objects(&mut self, objects: &[(Mapping, String)]) {
+        let fetch = self.fetch;
+        let requests = objects
+            .iter()
+            .map(|(mapping, name)| fetch.object(mapping, name));
+        let answers: Vec<_> = futures::stream::iter(requests)
+            .buffered(PARALLEL)
+            .collect()
+            .await;
+        let mut found = objects
+            .iter()
+            .zip(&answers)
+            .filter(|(_, answer)| answer.is_ok());
+        let first = found.next().map(|((mapping, _), _)| mapping);
+        self.with_kind = found.any(|((mapping, _), _)| Some(mapping) != first);
+        for ((mapping, _), answer) in objects.iter().zip(answers) {
+            if let Some(answer) = self.notes.sort(answer, fetch.get) {
+                self.table(mapping, &answer);
+            }
+        }
+    }
+
+    /// Prints a table; answers the token of the page after it.
+    fn table(&mut self, mapping: &Mapping, answer: &Answer) -> Option<String> {
+        let table: Table<'_> = match serde_json::from_slice(&answer.body) {
+            Ok(table) => table,
+            Err(error) => {
+                self.notes.errors.push(Error::Unreadable(format!(
+                    "unable to read the answer: {error}"
+                )));
+                return None;
+            }
+        };
+        if !table.is_table() {
+            let name = mapping.group_resource();
+            self.notes.errors.push(Error::Unreadable(format!(
+                "the server makes no table of {name}"
+            )));
+            return None;
+        }
+        self.in_namespace &= mapping.namespaced;
+        let next = table.next_page();
+        self.with_namespace |= self.fetch.all_namespaces() && mapping.namespaced;
+        let decoration = self.decoration(mapping);
+        let Self {
+            printer,
+            tab,
+            output,
+            fetch,
+            ..
+        } = self;
+        let same = printer
+            .as_ref()
+            .is_some_and(|(_, last)| last.route() == mapping.route());
+        if !same {
+            tab.flush(&mut output.stdout);
+            tab.forget_widths();
+            if printer.is_some() && !fetch.get.no_headers && !output.stdout.is_empty() {
+                tab.separate();
+            }
+            *printer = Some((TablePrinter::new(decoration), mapping.clone()));
+        }
+        if let Some((printer, _)) = printer {
+            printer.print(table, tab, &mut output.stdout);
+        }
+        next
+    }
+
+    fn decoration(&self, mapping: &Mapping) -> Decoration {
+        let get = self.fetch.get;
+        Decoration {
+            namespace: self.with_namespace,
+            kind: (self.with_kind || get.show_kind).then(|| mapping.prefix()),
+            label_columns: get.label_columns.clone(),
+            labels: get.show_labels,
+            wide: self.fetch.wide(),
+            no_headers: get.no_headers,
+        }
+    }
+
+    /// What is printed already fills the limit.
+    fn is_full(&self) -> bool {
+        self.output.stdout.len() > self.fetch.limits.max_output_bytes
+    }
+
+    fn end(mut self) -> Output {
+        self.tab.flush(&mut self.output.stdout);
+        self.output.cut(self.fetch.limits.max_output_bytes);
+        self.notes.print_warnings(&mut self.output);
+        let get = self.fetch.get;
+        let nothing = self.output.stdout.is_empty() && !self.output.truncated;
+        if nothing && !get.ignore_not_found && self.notes.errors.is_empty() {
+            match self.fetch.namespace() {
+                Some(namespace) if self.in_namespace => {
+                    self.output
+                        .note(&format!("No resources found in {namespace} namespace."));
+                }
+                _ => self.output.note("No resources found"),
+            }
+        }
+        self.notes.print_errors(&mut self.output);
+        self.output
+    }
+}

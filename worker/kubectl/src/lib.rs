@@ -1,0 +1,43 @@
+//! Read-only kubectl as a library: a parsed command and a Kubernetes API in, kubectl's bytes out.
+//!
+//! - [`run`] is the only entry point; it spawns no process, reads no file and writes nothing.
+//! - [`client`] is the only way out, and only checked GETs pass its guard.
+//! - [`request`], [`discovery::ResourceMap`], [`table`], [`json`] and [`printer`] do no IO.
+//!
+//! Dropping the future of [`run`] aborts what it is waiting for.
+
+pub mod client;
+pub mod discovery;
+pub mod error;
+mod get;
+pub mod json;
+pub mod output;
+pub mod printer;
+pub mod request;
+pub mod table;
+mod version;
+
+pub use self::client::Cluster;
+pub use self::client::config::{ConfigError, config_from_kubeconfig, config_in_cluster};
+pub use self::output::{Limits, Output, RunError};
+
+use kubently_core::command::Command;
+
+/// Runs a command against a cluster.
+///
+/// What kubectl would print on standard error, the server's refusals included, is part of an
+/// [`Output`].
+///
+/// # Errors
+/// [`RunError`] where there is no output to show.
+pub async fn run(
+    cluster: &Cluster,
+    command: &Command,
+    limits: &Limits,
+) -> Result<Output, RunError> {
+    match command {
+        Command::Get(get) => get::run(cluster, get, limits).await,
+        Command::Version(version) => Ok(version::run(cluster, version, limits).await),
+        other => Err(RunError::NotServed(other.verb().as_str())),
+    }
+}

@@ -1,0 +1,103 @@
+//! What a finished command leaves behind.
+
+/// A finished command's streams and exit code, byte for byte as kubectl's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error: warnings, notices and errors; also when the command succeeded.
+    pub stderr: Vec<u8>,
+    /// 0, or 1 after any error.
+    pub exit_code: i32,
+    /// `stdout` was cut at the end of a line because it reached [`Limits::max_output_bytes`].
+    pub truncated: bool,
+}
+
+impl Output {
+    /// Adds a line to standard error.
+    pub(crate) fn note(&mut self, line: &str) {
+        self.stderr.extend_from_slice(line.as_bytes());
+        if !line.ends_with('\n') {
+            self.stderr.push(b'\n');
+        }
+    }
+
+    /// Cuts standard output at the last line that ends within `max_bytes`; answers whether it was
+    /// too long.
+    pub(crate) fn cut(&mut self, max_bytes: usize) -> bool {
+        if self.stdout.len() <= max_bytes {
+            return false;
+        }
+        let kept = self.stdout.get(..max_bytes).unwrap_or_default();
+        let end = kept
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1);
+        self.stdout.truncate(end);
+        self.truncated = true;
+        true
+    }
+}
+
+/// What one command may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of standard output. Tables are cut there; JSON, YAML and names fail.
+    pub max_output_bytes: usize,
+    /// Bytes of one response of the API server.
+    pub max_response_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 16 MiB of output, 64 MiB a response.
+    fn default() -> Self {
+        Self {
+            max_output_bytes: 16 << 20,
+            max_response_bytes: 64 << 20,
+        }
+    }
+}
+
+/// A command that has no [`Output`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// JSON, YAML or names larger than the limit are never cut.
+    #[error("output is larger than {limit} bytes")]
+    OutputTooLarge {
+        /// Bytes printed so far; the whole is at least this large.
+        size: usize,
+        /// [`Limits::max_output_bytes`].
+        limit: usize,
+    },
+    /// [`Command::served`](kubently_core::command::Command::served) was not asked: this version
+    /// does not run the command.
+    #[error("{0} is not served by this version")]
+    NotServed(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_cut_after_a_whole_line() {
+        let mut output = Output {
+            stdout: b"one\ntwo\nthree\n".to_vec(),
+            ..Output::default()
+        };
+        assert!(output.cut(10));
+        assert_eq!(output.stdout, b"one\ntwo\n");
+        assert!(output.truncated);
+    }
+
+    #[test]
+    fn output_at_the_limit_stays_whole() {
+        let mut output = Output {
+            stdout: b"one\n".to_vec(),
+            ..Output::default()
+        };
+        assert!(!output.cut(4));
+        assert!(!output.truncated);
+    }
+}

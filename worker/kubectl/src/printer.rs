@@ -1,0 +1,8 @@
+//! Bytes as kubectl prints them. Nothing here does IO.
+
+pub mod json;
+pub mod number;
+pub mod objects;
+pub mod table;
+pub mod tabwriter;
+pub mod yaml;
