@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The HTTP face of Kubently.
+//!
+//! A request is authenticated, parsed by the same code as in the worker, stored and published; its
+//! answer is the job, finished or not. Nothing here talks to Kubernetes or names the NATS client.
+
+mod add_cluster;
+mod auth;
+mod body;
+mod cli;
+mod config;
+mod error;
+mod gateway;
+mod observe;
+mod prefer;
+mod problem;
+mod query;
+mod routes;
+mod run;
+mod serve;
+mod submit;
+
+pub use run::run;

@@ -4,7 +4,10 @@
 //! Everything that is started here listens on 127.0.0.1, keeps its files below `target/run`, and runs under
 //! `parts-guard`, so that nothing outlives the process that asked for it, however that process ends.
 
+pub mod cluster;
 pub mod guard;
+pub mod kubectl;
+pub mod nats;
 pub mod parts;
 pub mod place;
 pub mod ports;

@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Kubently on NATS `JetStream`: the only crate that names `async_nats`.
+//!
+//! [`Broker`] is a connection to the hub. Gateways use all of it; a worker's credential lets it
+//! pull its cluster's commands ([`consume`]), answer them ([`replies`]) and say that it is there
+//! ([`presence`]), nothing else: workers create, list and direct-get nothing.
+
+pub mod commands;
+pub mod connect;
+pub mod consume;
+pub mod delivery;
+pub mod directory;
+pub mod error;
+pub mod hub_clock;
+pub mod job_repository;
+pub mod live;
+pub mod presence;
+pub mod replies;
+pub mod state;
+mod stream;
+pub mod topology;
+mod watched;
+
+pub use self::commands::{Published, SubmitError};
+pub use self::connect::{Broker, ConnectError, HubConfig};
+pub use self::consume::Intake;
+pub use self::delivery::Delivery;
+pub use self::directory::{Directory, Lookup};
+pub use self::error::StoreError;
+pub use self::hub_clock::HubClock;
+pub use self::job_repository::Revision;
+pub use self::live::{Live, Waiter};
+pub use self::replies::Stored;
+pub use self::state::Known;
+pub use self::topology::TopologyError;

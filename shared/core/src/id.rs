@@ -91,7 +91,7 @@ id!(
     SessionId
 );
 id!(
-    /// The id of a user. A static key's user id is a UUIDv8 derived from the key's hash.
+    /// The id of a user. A static key's user id is a `UUIDv8` derived from the key's hash.
     UserId
 );
 id!(

@@ -133,10 +133,17 @@ fn refusal(path: &[String], text: &str) -> Refusal {
             _ => RefusalCode::BadField,
         }
     };
-    let pointer = path
-        .iter()
-        .map(|token| format!("/{token}"))
-        .collect::<String>();
+    let mut pointer = String::new();
+    for token in path {
+        pointer.push('/');
+        pointer.push_str(token);
+    }
+    // serde names a field that stands there twice in its text alone.
+    if code == RefusalCode::DuplicateField
+        && let Some(name) = message.split('`').nth(1)
+    {
+        pointer = format!("/{name}");
+    }
     Refusal::new(code, crate::refusal::escaped(message)).pointer(pointer)
 }
 
@@ -224,6 +231,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_malformed() {
+        let twice = r#"{"cluster_id":"a","args":[]} {}"#;
         for body in [
             "",
             "{",

@@ -1,1 +1,9 @@
-//! Placeholder.
+//! What each binary does: configuration, telemetry, admin server, shutdown.
+//!
+//! Environment, process signals and the time of day enter the product here and nowhere else.
+
+pub mod admin;
+pub mod clock;
+pub mod config;
+pub mod shutdown;
+pub mod telemetry;

@@ -3,6 +3,7 @@
 mod fetch;
 mod objects;
 mod plan;
+mod policy;
 mod tables;
 
 use kubently_core::command::{Get, GetOutput};
@@ -110,6 +111,7 @@ pub(crate) async fn run(cluster: &Cluster, get: &Get, limits: &Limits) -> Result
             return Ok(notes.alone());
         }
     };
+    policy::check(&limits.policy, &plan)?;
     let fetch = Fetch {
         cluster,
         get,

@@ -41,3 +41,15 @@ pub async fn run(
         other => Err(RunError::NotServed(other.verb().as_str())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_send<T: Send>(_: fn(Cluster, Command, Limits) -> T) {}
+
+    #[test]
+    fn a_command_can_run_on_any_thread() {
+        is_send(|cluster, command, limits| async move { run(&cluster, &command, &limits).await });
+    }
+}

@@ -1,4 +1,8 @@
-//! What a finished command leaves behind.
+//! What a command may use and read, and what it leaves behind.
+
+use std::sync::Arc;
+
+use kubently_core::policy::Policy;
 
 /// A finished command's streams and exit code, byte for byte as kubectl's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,21 +43,25 @@ impl Output {
     }
 }
 
-/// What one command may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one command may use and read.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of standard output. Tables are cut there; JSON, YAML and names fail.
     pub max_output_bytes: usize,
     /// Bytes of one response of the API server.
     pub max_response_bytes: usize,
+    /// What the cluster's owner lets be read, asked about every type once discovery has said which
+    /// type a name means.
+    pub policy: Arc<Policy>,
 }
 
 impl Default for Limits {
-    /// 16 MiB of output, 64 MiB a response.
+    /// 16 MiB of output, 64 MiB a response, no secrets.
     fn default() -> Self {
         Self {
             max_output_bytes: 16 << 20,
             max_response_bytes: 64 << 20,
+            policy: Arc::default(),
         }
     }
 }
@@ -74,6 +82,19 @@ pub enum RunError {
     /// does not run the command.
     #[error("{0} is not served by this version")]
     NotServed(&'static str),
+    /// [`Policy::denies`] a type that the command would read. Nothing of it was asked for.
+    #[error("this cluster's policy does not let {resource} be read")]
+    Denied {
+        /// `resource[.group]`
+        resource: String,
+    },
+    /// The policy lists namespaces and the command would read a type outside of them. Nothing of
+    /// it was asked for.
+    #[error("{resource} is not in a namespace, and this cluster's policy allows namespaces only")]
+    ClusterScoped {
+        /// `resource[.group]`
+        resource: String,
+    },
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use futures::future::{MaybeDone, maybe_done};
+use futures::{Stream, StreamExt as _};
 use kubently_core::command::{Get, GetOutput, Scope, Selector};
 use kubently_core::name::Namespace;
 
+use super::PARALLEL;
 use crate::client::{Answer, Cluster, Failure, Subject};
 use crate::discovery::Mapping;
 use crate::error::Error;
@@ -37,6 +39,28 @@ impl Fetch<'_> {
 
     pub(super) fn wide(&self) -> bool {
         self.get.output == GetOutput::Wide
+    }
+
+    /// The first page of each type, in order.
+    pub(super) fn first_pages(
+        &self,
+        mappings: &[Mapping],
+    ) -> impl Stream<Item = Result<Answer, Failure>> {
+        // Collected first: a closure over borrows in the stream keeps it from being Send.
+        let pages: Vec<_> = mappings.iter().map(|it| self.page(it, None)).collect();
+        futures::stream::iter(pages).buffered(PARALLEL)
+    }
+
+    /// These objects, in order.
+    pub(super) fn objects(
+        &self,
+        objects: &[(Mapping, String)],
+    ) -> impl Stream<Item = Result<Answer, Failure>> {
+        let requests: Vec<_> = objects
+            .iter()
+            .map(|(it, name)| self.object(it, name))
+            .collect();
+        futures::stream::iter(requests).buffered(PARALLEL)
     }
 
     /// One page of a type's objects.
@@ -141,6 +165,7 @@ impl Fetch<'_> {
         if let (Err(failure), Some(namespace)) = (&answer, namespace)
             && failure.error.is_not_found()
             && namespace != Namespace::DEFAULT
+            && !self.limits.policy.denies("", "namespaces")
             && let Err(missing) = self.namespace_object(namespace).await
             && missing.error.is_not_found()
         {

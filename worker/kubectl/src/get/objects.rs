@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use futures::StreamExt as _;
 use serde::Deserialize;
 
+use super::Notes;
 use super::fetch::Fetch;
 use super::plan::Plan;
-use super::{Notes, PARALLEL};
 use crate::client::Answer;
 use crate::discovery::Mapping;
 use crate::json::Json;
@@ -72,11 +72,7 @@ struct Objects<'a> {
 impl Objects<'_> {
     async fn lists(&mut self, mappings: &[Mapping]) -> Result<(), Unprintable> {
         let fetch = self.fetch;
-        let mut first_pages: VecDeque<_> =
-            futures::stream::iter(mappings.iter().map(|mapping| fetch.page(mapping, None)))
-                .buffered(PARALLEL)
-                .collect()
-                .await;
+        let mut first_pages: VecDeque<_> = fetch.first_pages(mappings).collect().await;
         for mapping in mappings {
             let mut page = first_pages.pop_front();
             while let Some(answer) = page.take() {
@@ -99,10 +95,7 @@ impl Objects<'_> {
         single: bool,
     ) -> Result<(), Unprintable> {
         let fetch = self.fetch;
-        let requests = objects
-            .iter()
-            .map(|(mapping, name)| fetch.object(mapping, name));
-        let mut answers = futures::stream::iter(requests).buffered(PARALLEL);
+        let mut answers = fetch.objects(objects);
         while let Some(answer) = answers.next().await {
             let Some(answer) = self.notes.sort(answer, fetch.get) else {
                 continue;

@@ -21,6 +21,17 @@ pub(super) enum Plan {
     },
 }
 
+impl Plan {
+    /// The types that the plan reads, in order.
+    pub(super) fn types(&self) -> impl Iterator<Item = &Mapping> {
+        let (lists, objects) = match self {
+            Self::Lists(types) => (types.as_slice(), [].as_slice()),
+            Self::Objects { objects, .. } => ([].as_slice(), objects.as_slice()),
+        };
+        lists.iter().chain(objects.iter().map(|(it, _)| it))
+    }
+}
+
 /// Why there is no plan.
 enum Unplanned {
     /// A type is not known. It may be newer than the map.

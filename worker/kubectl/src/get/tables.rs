@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use futures::StreamExt as _;
 
+use super::Notes;
 use super::fetch::Fetch;
 use super::plan::Plan;
-use super::{Notes, PARALLEL};
 use crate::client::Answer;
 use crate::discovery::Mapping;
 use crate::error::Error;
@@ -58,11 +58,7 @@ impl<'a> Tables<'a> {
     async fn lists(&mut self, mappings: &[Mapping]) {
         let fetch = self.fetch;
         self.notes.of_lists = true;
-        let mut first_pages: VecDeque<_> =
-            futures::stream::iter(mappings.iter().map(|mapping| fetch.page(mapping, None)))
-                .buffered(PARALLEL)
-                .collect()
-                .await;
+        let mut first_pages: VecDeque<_> = fetch.first_pages(mappings).collect().await;
         let answered = first_pages.iter().filter(|page| page.is_ok()).count();
         self.with_kind = answered > 1;
         for mapping in mappings {
@@ -84,13 +80,7 @@ impl<'a> Tables<'a> {
 
     async fn objects(&mut self, objects: &[(Mapping, String)]) {
         let fetch = self.fetch;
-        let requests = objects
-            .iter()
-            .map(|(mapping, name)| fetch.object(mapping, name));
-        let answers: Vec<_> = futures::stream::iter(requests)
-            .buffered(PARALLEL)
-            .collect()
-            .await;
+        let answers: Vec<_> = fetch.objects(objects).collect().await;
         let mut found = objects
             .iter()
             .zip(&answers)

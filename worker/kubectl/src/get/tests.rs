@@ -242,7 +242,9 @@ async fn a_table_over_the_limit_is_cut_and_a_document_fails() {
         max_output_bytes: 8,
         ..Limits::default()
     };
-    let table = get_within(&cluster, &["pods"], limits).await.unwrap();
+    let table = get_within(&cluster, &["pods"], limits.clone())
+        .await
+        .unwrap();
     assert_eq!(table, ("NAME\na\n".to_owned(), String::new(), 0, true));
     let json = get_within(&cluster, &["pods", "-o", "json"], limits).await;
     assert!(matches!(

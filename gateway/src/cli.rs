@@ -1,0 +1,93 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use kubently_core::cluster::ClusterId;
+
+/// Runs read-only kubectl commands in registered clusters, for callers over HTTP.
+///
+/// Every setting is a key of the configuration file, or KUBENTLY_ and its name in upper case in
+/// the environment, which wins.
+#[derive(Debug, Parser)]
+#[command(name = "kubently-gateway", version)]
+pub(crate) struct Cli {
+    /// The configuration file, .toml or .yaml.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) task: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Serves the API until SIGTERM (the default).
+    Serve,
+    /// Registers clusters.
+    #[command(subcommand)]
+    Cluster(ClusterTask),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClusterTask {
+    /// Creates what a cluster needs at the hub and registers it; may be repeated.
+    Add {
+        /// The cluster's id: 1-100 of a-z, 0-9 and '-'.
+        name: ClusterId,
+        /// A label of the cluster; may be repeated.
+        #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+        labels: Vec<(String, String)>,
+    },
+}
+
+/// `env=prod`; the key is a word of its own, the value may be empty.
+fn label(text: &str) -> Result<(String, String), String> {
+    let plain = |part: &str| {
+        part.len() <= 253
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte))
+    };
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() && plain(key) && plain(value) => {
+            Ok((key.to_owned(), value.to_owned()))
+        }
+        _ => Err("a label is KEY=VALUE, with letters, digits and . _ / - in both".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serving_is_the_default() {
+        let cli = Cli::try_parse_from(["kubently-gateway", "--config", "x.toml"]).unwrap();
+        assert!(cli.task.is_none());
+        assert_eq!(cli.config, Some("x.toml".into()));
+    }
+
+    #[test]
+    fn a_cluster_is_added_with_its_labels() {
+        let line = ["kubently-gateway", "cluster", "add", "prod-eu", "--label", "env=prod"];
+        let cli = Cli::try_parse_from(line).unwrap();
+        let Some(Task::Cluster(ClusterTask::Add { name, labels })) = cli.task else {
+            panic!("another task");
+        };
+        assert_eq!(name.as_str(), "prod-eu");
+        assert_eq!(labels, [("env".to_owned(), "prod".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_no_cluster_id_or_label_is_refused() {
+        for line in [["add", "Prod.EU", "--label=a=b"], ["add", "prod", "--label=ab"]] {
+            let line = ["kubently-gateway", "cluster"].into_iter().chain(line);
+            assert!(Cli::try_parse_from(line).is_err());
+        }
+    }
+}

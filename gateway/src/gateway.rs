@@ -1,0 +1,59 @@
+//! What every request needs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kubently_broker::{Broker, Directory, Live};
+use kubently_core::bounded::TimeoutSeconds;
+use kubently_core::clock::Clock;
+use kubently_core::id::JobId;
+use kubently_core::subject::Origin;
+use kubently_core::time::Timestamp;
+use kubently_runtime::clock::SystemClock;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::auth::Keys;
+
+/// The most requests in work at a time; one more is told to come back.
+pub(crate) const MAX_IN_FLIGHT: usize = 4096;
+
+/// The parts of a running gateway. Clones share them.
+pub(crate) type Gateway = Arc<Parts>;
+
+/// See [`Gateway`].
+pub(crate) struct Parts {
+    pub(crate) broker: Broker,
+    pub(crate) directory: Directory,
+    pub(crate) live: Live,
+    pub(crate) keys: Keys,
+    /// Whose live feed our jobs' replies reach.
+    pub(crate) origin: Origin,
+    pub(crate) command_timeout: TimeoutSeconds,
+    pub(crate) long_poll_timeout: Duration,
+    pub(crate) started: Instant,
+    /// Cancelled once the gateway stops: whoever waits is answered with what is known.
+    pub(crate) stop: CancellationToken,
+    pub(crate) in_flight: Semaphore,
+}
+
+impl Parts {
+    #[expect(clippy::unused_self, reason = "the clock is one of the parts; today there is one")]
+    pub(crate) fn now(&self) -> Timestamp {
+        SystemClock.now().into()
+    }
+
+    /// A job id that nobody can guess.
+    pub(crate) fn new_job_id(&self) -> JobId {
+        // The bytes of a UUIDv4 that are random from end to end; 6 to 8 hold version and variant.
+        let [a, b, c, d, e, f, _, _, _, g, h, i, j, ..] = Uuid::new_v4().into_bytes();
+        JobId::new(self.now().get(), [a, b, c, d, e, f, g, h, i, j])
+    }
+}
+
+/// An origin for this process: new at each start.
+pub(crate) fn new_origin() -> Origin {
+    let [a, b, c, d, ..] = Uuid::new_v4().into_bytes();
+    Origin::Gateway(u32::from_be_bytes([a, b, c, d]))
+}

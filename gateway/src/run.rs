@@ -1,0 +1,119 @@
+//! From the command line to an exit code.
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use kubently_broker::{Broker, ConnectError, HubConfig};
+use kubently_runtime::config::Sources;
+use kubently_runtime::shutdown::Shutdown;
+use kubently_runtime::telemetry;
+
+use crate::cli::{Cli, ClusterTask, Task};
+use crate::config::GatewayConfig;
+use crate::{add_cluster, serve};
+
+/// `EX_USAGE` of sysexits.h: the command line is wrong.
+const USAGE: u8 = 64;
+/// `EX_UNAVAILABLE`: the hub is not there, or not as it must be.
+const UNAVAILABLE: u8 = 69;
+/// `EX_CONFIG`: the configuration is wrong.
+const CONFIG: u8 = 78;
+
+/// What ends the process with an error: a sentence for its operator, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Fatal {
+    code: u8,
+    text: String,
+}
+
+impl Fatal {
+    /// The hub cannot be used.
+    pub(crate) fn unavailable(error: &dyn std::error::Error) -> Self {
+        Self { code: UNAVAILABLE, text: chain(error) }
+    }
+
+    /// The configuration cannot be used.
+    pub(crate) fn config(error: &dyn std::error::Error) -> Self {
+        Self { code: CONFIG, text: chain(error) }
+    }
+
+    /// Anything else: `what` failed.
+    pub(crate) fn other(what: impl Display, error: &dyn std::error::Error) -> Self {
+        Self { code: 1, text: format!("{what}: {}", chain(error)) }
+    }
+}
+
+/// Runs the binary. Exit codes: 0; 64 for a wrong command line, 78 for a wrong configuration, 69
+/// where the hub cannot be used, 1 for anything else.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Also --help and --version come this way; where nobody reads them, nothing is lost.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match start(cli) {
+        Ok(code) => code,
+        Err(fatal) => {
+            let _ = writeln!(std::io::stderr(), "kubently-gateway: {}", fatal.text);
+            ExitCode::from(fatal.code)
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<ExitCode, Fatal> {
+    let loaded = GatewayConfig::load(&Sources::from_process(cli.config))
+        .map_err(|error| Fatal::config(&error))?;
+    let config = loaded.value;
+    telemetry::init(&config.logs()).map_err(|error| Fatal::config(&error))?;
+    for warning in loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.api_workers.0)
+        .enable_all()
+        .build()
+        .map_err(|error| Fatal::other("no threads", &error))?;
+    let ended = runtime.block_on(async {
+        let shutdown = Shutdown::install().map_err(|error| Fatal::other("no signals", &error))?;
+        let hard = shutdown.hard();
+        let task = perform(cli.task.unwrap_or(Task::Serve), config, shutdown);
+        tokio::select! {
+            ended = task => ended.map(|()| ExitCode::SUCCESS),
+            () = hard.cancelled() => Ok(ExitCode::FAILURE),
+        }
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Result<(), Fatal> {
+    match task {
+        Task::Serve => serve::serve(config, shutdown).await,
+        Task::Cluster(ClusterTask::Add { name, labels }) => {
+            add_cluster::add_cluster(&config, &name, labels).await
+        }
+    }
+}
+
+/// Connects to the hub that the configuration names.
+pub(crate) async fn connect(config: &GatewayConfig) -> Result<Broker, ConnectError> {
+    Broker::connect(&HubConfig {
+        url: config.nats_url.clone(),
+        name: "kubently-gateway".to_owned(),
+        credentials: config.nats_credentials.clone(),
+        api_prefix: config.nats_api_prefix.clone(),
+    })
+    .await
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -1,0 +1,115 @@
+//! Serves the API until it is asked to stop.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
+use kubently_broker::{Broker, Directory, Live};
+use kubently_runtime::admin::{self, Readiness};
+use kubently_runtime::shutdown::Shutdown;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Keys;
+use crate::config::GatewayConfig;
+use crate::gateway::{Gateway, MAX_IN_FLIGHT, Parts, new_origin};
+use crate::routes;
+use crate::run::{Fatal, chain, connect};
+
+/// How long the headers of a request may take to arrive, and how long an idle connection lives.
+const HEADER_LIMIT: Duration = Duration::from_secs(10);
+/// How long requests in work may take to end once the gateway stops.
+const DRAIN: Duration = Duration::from_secs(25);
+/// The most bytes of a request's head.
+const MAX_HEAD: usize = 32 * 1024;
+
+/// Serves until the first signal; then stops accepting, answers who waits and drains.
+pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(), Fatal> {
+    let stop = shutdown.soft();
+    let starting = start(&config, stop.clone());
+    let gateway = tokio::select! {
+        gateway = starting => gateway?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let ready: Arc<dyn Readiness> = Arc::new(HubIsReady(gateway.broker.clone()));
+    let ended = CancellationToken::new();
+    let admin = admin::serve(config.admin_address(), ready, ended.clone())
+        .await
+        .map_err(|error| Fatal::other(format!("cannot bind {}", config.admin_address()), &error))?;
+    let listener = TcpListener::bind(config.api_address())
+        .await
+        .map_err(|error| Fatal::other(format!("cannot bind {}", config.api_address()), &error))?;
+    let address = listener.local_addr().map_err(|error| Fatal::other("no address", &error))?;
+    tracing::info!(%address, origin = %gateway.origin, "api open");
+    let served = listen(listener, routes::router(Arc::clone(&gateway)), stop).await;
+    ended.cancel();
+    if let Ok(Err(error)) = admin.await {
+        tracing::warn!(%error, "the admin port ended with an error");
+    }
+    gateway.broker.close().await;
+    tracing::info!("stopped");
+    served.map_err(|error| Fatal::other("the api ended", &error))
+}
+
+async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gateway, Fatal> {
+    let keys = Keys::new(&config.api_keys.0);
+    if keys.is_empty() {
+        tracing::warn!("no api_keys are configured: nobody gets in");
+    }
+    let broker = connect(config).await.map_err(|error| Fatal::unavailable(&error))?;
+    broker.ensure().await.map_err(|error| Fatal::unavailable(&error))?;
+    let directory = Directory::start(&broker).await.map_err(|error| Fatal::unavailable(&error))?;
+    let origin = new_origin();
+    let live = Live::start(&broker, origin.clone())
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
+    Ok(Arc::new(Parts {
+        broker,
+        directory,
+        live,
+        keys,
+        origin,
+        command_timeout: config.command_timeout,
+        long_poll_timeout: config.long_poll_timeout.duration(),
+        started: Instant::now(),
+        stop,
+        in_flight: Semaphore::new(MAX_IN_FLIGHT),
+    }))
+}
+
+async fn listen(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let handle = Handle::new();
+    // Small answers go out at once instead of waiting for the client's ack.
+    let mut server = Server::from_listener(listener)
+        .acceptor(NoDelayAcceptor::new())
+        .http1_only()
+        .handle(handle.clone());
+    let mut builder = server.http_builder().http1();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT).max_buf_size(MAX_HEAD);
+    let stopper = tokio::spawn(async move {
+        stop.cancelled().await;
+        handle.graceful_shutdown(Some(DRAIN));
+    });
+    let served = server.serve(router.into_make_service()).await;
+    stopper.abort();
+    served
+}
+
+/// Ready means: the hub answers and its buckets are there.
+struct HubIsReady(Broker);
+
+#[async_trait]
+impl Readiness for HubIsReady {
+    async fn check(&self) -> Result<(), String> {
+        self.0.check().await.map_err(|error| chain(&error))
+    }
+}

@@ -1,0 +1,330 @@
+//! The pull loop: how a worker takes commands from the three lanes of its cluster.
+//!
+//! A credit loop over single pull requests, because the client's own pull streams lose credits
+//! and stall. Each lane always has one pull outstanding, so an urgent command reaches a busy
+//! worker; further free slots go to lanes that reported more, the highest first, every eighth to
+//! the lowest. What finds no free slot waits in a small window ordered by exact priority.
+
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::{self, consumer::pull::BatchConfig};
+use async_nats::{StatusCode, Subscriber};
+use futures::StreamExt as _;
+use kubently_core::cluster::ClusterId;
+use kubently_core::lane::Lane;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::connect::Broker;
+use crate::delivery::Delivery;
+use crate::error::StoreError;
+use crate::topology::command_stream;
+
+mod window;
+
+use self::window::Waiting;
+
+/// How long the server keeps a pull.
+const EXPIRES: Duration = Duration::from_secs(30);
+/// How often the server says that it has not forgotten one; two missed ones are a lost pull.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const MISSED: Duration = Duration::from_millis(10_500);
+/// How often lost pulls are looked for.
+const CHECK: Duration = Duration::from_secs(1);
+/// The most deliveries that wait for a slot.
+const WINDOW: usize = 8;
+/// One free slot in so many goes to the lowest lane that holds something.
+const LOWEST_EVERY: u64 = 8;
+
+/// The commands of one cluster, as they come.
+pub struct Intake {
+    deliveries: mpsc::UnboundedReceiver<Delivery>,
+}
+
+struct LaneState {
+    lane: Lane,
+    inbox: String,
+    replies: Subscriber,
+    /// Messages asked for and not yet come.
+    outstanding: usize,
+    /// What the lane still held after its last delivery.
+    pending: u64,
+    heard: Instant,
+}
+
+struct PullLoop {
+    broker: Broker,
+    stream: String,
+    prefix: String,
+    lanes: [LaneState; 3],
+    slots: Arc<Semaphore>,
+    max_per_fetch: usize,
+    granted: u64,
+    window: BinaryHeap<Waiting>,
+    /// Bounded by the slots: a delivery goes in only together with one.
+    deliver: mpsc::UnboundedSender<Delivery>,
+}
+
+impl Intake {
+    /// Begins to pull for as long as `stop` is not cancelled, at most `slots` commands at once and
+    /// `max_per_fetch` in one pull.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Refused`] where the cluster is not registered.
+    pub async fn start(
+        broker: &Broker,
+        cluster: &ClusterId,
+        slots: usize,
+        max_per_fetch: usize,
+        stop: CancellationToken,
+    ) -> Result<Self, StoreError> {
+        let stream = command_stream(cluster);
+        for lane in Lane::ALL {
+            let info = format!("CONSUMER.INFO.{stream}.{lane}");
+            broker.ask::<serde_json::Value>(&info).await?;
+        }
+        let [high, normal, low] = Lane::ALL;
+        let lanes = [
+            open(broker, high).await?,
+            open(broker, normal).await?,
+            open(broker, low).await?,
+        ];
+        let (deliver, deliveries) = mpsc::unbounded_channel();
+        let pulls = PullLoop {
+            broker: broker.clone(),
+            stream,
+            prefix: broker.api_prefix.clone(),
+            lanes,
+            slots: Arc::new(Semaphore::new(slots)),
+            max_per_fetch,
+            granted: 0,
+            window: BinaryHeap::new(),
+            deliver,
+        };
+        tokio::spawn(pulls.run(stop));
+        Ok(Self { deliveries })
+    }
+
+    /// The next command, or `None` once pulling has stopped and what had not started was given
+    /// back.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        self.deliveries.recv().await
+    }
+}
+
+async fn open(broker: &Broker, lane: Lane) -> Result<LaneState, StoreError> {
+    let inbox = broker.client.new_inbox();
+    let replies = broker
+        .client
+        .subscribe(inbox.clone())
+        .await
+        .map_err(StoreError::client)?;
+    Ok(LaneState {
+        lane,
+        inbox,
+        replies,
+        outstanding: 0,
+        pending: 0,
+        heard: Instant::now(),
+    })
+}
+
+impl PullLoop {
+    async fn run(mut self, stop: CancellationToken) {
+        let mut disturbed = self.broker.disturbed.clone();
+        let mut check = tokio::time::interval(CHECK);
+        let slots = Arc::clone(&self.slots);
+        loop {
+            self.hand_out();
+            if let Err(error) = self.pull().await {
+                tracing::warn!(%error, "pulling failed");
+            }
+            let [high, normal, low] = &mut self.lanes;
+            let waits = !self.window.is_empty();
+            let (lane, message) = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                message = high.replies.next() => (0, message),
+                message = normal.replies.next() => (1, message),
+                message = low.replies.next() => (2, message),
+                permit = slots.acquire(), if waits => {
+                    drop(permit);
+                    continue;
+                }
+                _ = check.tick() => {
+                    self.forget_lost();
+                    continue;
+                }
+                changed = disturbed.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    // The server that held our pulls may be gone, and they with it.
+                    self.lanes.iter_mut().for_each(|lane| lane.outstanding = 0);
+                    continue;
+                }
+            };
+            let Some(message) = message else { break };
+            self.take(lane, message);
+        }
+        self.stop().await;
+    }
+
+    /// Gives waiting deliveries to free slots, the most urgent first.
+    fn hand_out(&mut self) {
+        while !self.window.is_empty() {
+            let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+                return;
+            };
+            let Some(waiting) = self.window.pop() else {
+                return;
+            };
+            // Nobody reads any more only when the process ends; then it is given back on drop.
+            let _ = self.deliver.send(waiting.delivery.run_in(slot));
+        }
+    }
+
+    fn forget_lost(&mut self) {
+        for lane in &mut self.lanes {
+            if lane.outstanding > 0 && lane.heard.elapsed() > MISSED {
+                tracing::info!(lane = %lane.lane, "the hub has lost a pull; asking again");
+                lane.outstanding = 0;
+            }
+        }
+    }
+
+    async fn pull(&mut self) -> Result<(), StoreError> {
+        if self.window.len() >= WINDOW {
+            return Ok(());
+        }
+        let mut asks = [0_usize; 3];
+        for (lane, ask) in self.lanes.iter().zip(&mut asks) {
+            if lane.outstanding == 0 {
+                *ask = 1;
+            }
+        }
+        let asked: usize = self.lanes.iter().map(|lane| lane.outstanding).sum();
+        let promised = asked + asks.iter().sum::<usize>() + self.window.len();
+        let mut free = self.slots.available_permits().saturating_sub(promised);
+        while free > 0 {
+            let wants = |(index, lane): &(usize, &LaneState)| {
+                let ask = asks.get(*index).copied().unwrap_or(0);
+                ask < self.max_per_fetch && lane.pending > (lane.outstanding + ask) as u64
+            };
+            self.granted += 1;
+            let mut lanes = self.lanes.iter().enumerate();
+            let next = if self.granted.is_multiple_of(LOWEST_EVERY) {
+                lanes.rev().find(wants)
+            } else {
+                lanes.find(wants)
+            };
+            let Some(ask) = next.and_then(|(index, _)| asks.get_mut(index)) else {
+                break;
+            };
+            *ask += 1;
+            free -= 1;
+        }
+        for (lane, ask) in self.lanes.iter_mut().zip(asks) {
+            if ask > 0 {
+                request(&self.broker, &self.prefix, &self.stream, lane, ask).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, index: usize, message: async_nats::Message) {
+        let Some(lane) = self.lanes.get_mut(index) else {
+            return;
+        };
+        lane.heard = Instant::now();
+        match message.status {
+            None => {
+                lane.outstanding = lane.outstanding.saturating_sub(1);
+                let message = jetstream::Message {
+                    message,
+                    context: self.broker.js.clone(),
+                };
+                let Some(delivery) = Delivery::new(message) else {
+                    tracing::warn!("a message without an ack subject in a pull's inbox");
+                    return;
+                };
+                lane.pending = delivery.pending();
+                match Arc::clone(&self.slots).try_acquire_owned() {
+                    Ok(slot) if self.window.is_empty() => {
+                        let _ = self.deliver.send(delivery.run_in(slot));
+                    }
+                    _ => self.window.push(Waiting::new(delivery)),
+                }
+            }
+            Some(StatusCode::IDLE_HEARTBEAT) => {}
+            // The pull has ended: expired, or the server shuts down or changes its leader.
+            Some(_) => {
+                let left = message
+                    .headers
+                    .as_ref()
+                    .and_then(|headers| headers.get("Nats-Pending-Messages"))
+                    .and_then(|left| left.as_str().parse().ok())
+                    .unwrap_or(lane.outstanding);
+                lane.outstanding = lane.outstanding.saturating_sub(left);
+            }
+        }
+    }
+
+    /// Stops pulling and gives back what has not started: the window, and what is on its way.
+    async fn stop(mut self) {
+        for lane in &mut self.lanes {
+            if let Err(error) = lane.replies.unsubscribe().await {
+                tracing::debug!(%error, "unsubscribing failed");
+            }
+        }
+        for lane in &mut self.lanes {
+            while let Some(message) = lane.replies.next().await {
+                if message.status.is_none() {
+                    let message = jetstream::Message {
+                        message,
+                        context: self.broker.js.clone(),
+                    };
+                    self.window.extend(Delivery::new(message).map(Waiting::new));
+                }
+            }
+        }
+        for waiting in self.window.drain() {
+            if let Err(error) = waiting.delivery.give_back().await {
+                tracing::warn!(%error, "a command could not be given back; it comes back by itself");
+            }
+        }
+    }
+}
+
+async fn request(
+    broker: &Broker,
+    prefix: &str,
+    stream: &str,
+    lane: &mut LaneState,
+    batch: usize,
+) -> Result<(), StoreError> {
+    let ask = BatchConfig {
+        batch,
+        expires: Some(EXPIRES),
+        idle_heartbeat: HEARTBEAT,
+        ..BatchConfig::default()
+    };
+    let body = serde_json::to_vec(&ask).map_err(|source| StoreError::Corrupt {
+        what: "pull",
+        source,
+    })?;
+    let subject = format!("{prefix}.CONSUMER.MSG.NEXT.{stream}.{}", lane.lane);
+    let inbox = lane.inbox.clone();
+    broker
+        .client
+        .publish_with_reply(subject, inbox, body.into())
+        .await
+        .map_err(StoreError::client)?;
+    if lane.outstanding == 0 {
+        lane.heard = Instant::now();
+    }
+    lane.outstanding += batch;
+    Ok(())
+}

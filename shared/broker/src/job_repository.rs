@@ -1,0 +1,93 @@
+//! Job records: `job.<user>.<job>` in `kubently_jobs`, the owner first, so that a look-up for
+//! somebody else's job cannot hit.
+
+use async_nats::HeaderMap;
+use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
+use kubently_core::id::{JobId, UserId};
+use kubently_core::job::JobRecord;
+
+use crate::connect::Broker;
+use crate::error::StoreError;
+use crate::topology::{JOBS, bucket_stream};
+
+/// Which write a value is of: its sequence in the bucket's stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revision(pub(crate) u64);
+
+fn subject(owner: UserId, job: JobId) -> String {
+    format!("$KV.{JOBS}.job.{owner}.{job}")
+}
+
+impl Broker {
+    /// Writes the record of a new job.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the job exists already.
+    pub async fn create_job(
+        &self,
+        owner: UserId,
+        record: &JobRecord,
+    ) -> Result<Revision, StoreError> {
+        let value = serde_json::to_vec(record).map_err(|source| StoreError::Corrupt {
+            what: "job record",
+            source,
+        })?;
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
+        let subject = subject(owner, record.envelope.id);
+        self.answer(async {
+            let ack = self
+                .js
+                .publish_with_headers(subject, headers, value.into())
+                .await?
+                .await?;
+            Ok(Revision(ack.sequence))
+        })
+        .await
+    }
+
+    /// The record of this user's job.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn job(&self, owner: UserId, job: JobId) -> Result<Option<JobRecord>, StoreError> {
+        let Some(message) = self
+            .last(&bucket_stream(JOBS), &subject(owner, job))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let record =
+            serde_json::from_slice(&message.payload).map_err(|source| StoreError::Corrupt {
+                what: "job record",
+                source,
+            })?;
+        Ok(Some(record))
+    }
+
+    /// Takes back the record of a job whose command was refused, at the revision it was written
+    /// with: nothing of it stays stored.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn remove_job(
+        &self,
+        _owner: UserId,
+        _job: JobId,
+        revision: Revision,
+    ) -> Result<(), StoreError> {
+        self.answer(async {
+            let stream = self
+                .js
+                .get_stream_no_info(bucket_stream(JOBS))
+                .await
+                .map_err(StoreError::client)?;
+            stream
+                .delete_message(revision.0)
+                .await
+                .map_err(StoreError::client)?;
+            Ok(())
+        })
+        .await
+    }
+}

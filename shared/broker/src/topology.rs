@@ -1,0 +1,279 @@
+//! Every stream, consumer and bucket, as data; and the few calls that make them so.
+//!
+//! Only gateways make anything. A stream per cluster and direction, so that no cluster can fill
+//! what another needs, and events and result of a job have one order.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::stream::{
+    Config, DiscardPolicy, Republish, RetentionPolicy, StorageType,
+};
+use kubently_core::cluster::ClusterId;
+use kubently_core::directory::ClusterRecord;
+use kubently_core::lane::Lane;
+use kubently_core::subject;
+
+use crate::connect::Broker;
+use crate::error::StoreError;
+
+/// Jobs: `job.<user>.<job>`.
+pub(crate) const JOBS: &str = "kubently_jobs";
+/// The registry: `<cluster>`.
+pub(crate) const CLUSTERS: &str = "kubently_clusters";
+/// Presence: `<cluster>.<worker>`. The only bucket that clusters write.
+pub(crate) const WORKERS: &str = "kubently_workers";
+
+/// How long results, events and job records are kept.
+pub const JOB_RETENTION: Duration = Duration::from_secs(24 * 3600);
+/// How many commands may wait for one cluster.
+pub const QUEUE_CAP: i64 = 10_000;
+
+const KIB: i32 = 1024;
+const MIB: i64 = 1024 * 1024;
+/// Since 2.15 a stream without a limit of its own gets 1,000; ours need a handful.
+const MAX_CONSUMERS: i32 = 16;
+/// One watch per gateway and bucket.
+const MAX_WATCHES: i32 = 1000;
+
+/// Why the hub is not as it must be.
+#[derive(Debug, thiserror::Error)]
+pub enum TopologyError {
+    /// The hub has promised all of its disk (10047).
+    #[error(
+        "JetStream has no room for {what}: it reserves each stream's largest size, so set max_file_store to at least clusters x 1 GiB, also beyond the disk, and watch real use"
+    )]
+    NoRoom {
+        /// The stream.
+        what: String,
+    },
+    /// A stream or bucket could not be made.
+    #[error("{what} cannot be made on the hub")]
+    Refused {
+        /// The stream or bucket.
+        what: String,
+        /// What the hub said.
+        source: StoreError,
+    },
+    /// The hub does not answer, or a bucket is missing.
+    #[error("{what} is not there: start a gateway first, and check the hub")]
+    Missing {
+        /// The bucket.
+        what: &'static str,
+        /// What the hub said.
+        source: StoreError,
+    },
+}
+
+pub(crate) fn command_stream(cluster: &ClusterId) -> String {
+    format!("KUBENTLY_CMD_{cluster}")
+}
+
+pub(crate) fn reply_stream(cluster: &ClusterId) -> String {
+    format!("KUBENTLY_REPLY_{cluster}")
+}
+
+pub(crate) fn bucket_stream(bucket: &str) -> String {
+    format!("KV_{bucket}")
+}
+
+/// A cluster's queue: full means refused, and one job is in it once.
+fn commands(cluster: &ClusterId) -> Config {
+    Config {
+        name: command_stream(cluster),
+        subjects: vec![subject::commands_of(cluster)],
+        retention: RetentionPolicy::WorkQueue,
+        storage: StorageType::File,
+        discard: DiscardPolicy::New,
+        max_messages_per_subject: 1,
+        discard_new_per_subject: true,
+        max_messages: QUEUE_CAP,
+        max_message_size: 64 * KIB,
+        max_age: Duration::from_secs(2 * 3600),
+        max_consumers: MAX_CONSUMERS,
+        allow_direct: true,
+        ..Config::default()
+    }
+}
+
+/// What a cluster's workers answer, repeated live to who waits for it.
+fn replies(cluster: &ClusterId) -> Config {
+    Config {
+        name: reply_stream(cluster),
+        subjects: vec![subject::replies_of(cluster)],
+        retention: RetentionPolicy::Limits,
+        storage: StorageType::File,
+        discard: DiscardPolicy::Old,
+        max_age: JOB_RETENTION,
+        max_bytes: 1024 * MIB,
+        max_consumers: MAX_CONSUMERS,
+        allow_direct: true,
+        republish: Some(Republish {
+            source: subject::replies_of(cluster),
+            destination: subject::live_of(cluster),
+            headers_only: false,
+        }),
+        ..Config::default()
+    }
+}
+
+/// No backoff, because it would override `ack_wait`; no largest delivery count, because a message
+/// past it would stay stored and invisible: the worker counts.
+fn lane(cluster: &ClusterId, lane: Lane) -> pull::Config {
+    pull::Config {
+        durable_name: Some(lane.to_string()),
+        filter_subject: subject::lane_of(cluster, lane),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: Duration::from_secs(10),
+        max_deliver: -1,
+        max_ack_pending: 4096,
+        max_waiting: 2048,
+        ..pull::Config::default()
+    }
+}
+
+fn bucket(name: &str) -> Config {
+    Config {
+        name: bucket_stream(name),
+        subjects: vec![format!("$KV.{name}.>")],
+        storage: StorageType::File,
+        discard: DiscardPolicy::New,
+        max_messages_per_subject: 1,
+        max_consumers: MAX_WATCHES,
+        allow_direct: true,
+        allow_rollup: true,
+        ..Config::default()
+    }
+}
+
+fn buckets() -> [Config; 3] {
+    let jobs = Config {
+        max_age: JOB_RETENTION,
+        ..bucket(JOBS)
+    };
+    // Clusters write here: nothing that rolls up, purges or outlives its age.
+    let workers = Config {
+        discard: DiscardPolicy::Old,
+        max_age: Duration::from_secs(7 * 24 * 3600),
+        max_message_size: 4 * KIB,
+        max_bytes: 256 * MIB,
+        allow_rollup: false,
+        ..bucket(WORKERS)
+    };
+    [jobs, bucket(CLUSTERS), workers]
+}
+
+impl Broker {
+    /// Makes the buckets that all clusters share.
+    ///
+    /// # Errors
+    /// [`TopologyError`]
+    pub async fn ensure(&self) -> Result<(), TopologyError> {
+        for config in buckets() {
+            self.make(config).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the hub answers and the buckets are there.
+    ///
+    /// # Errors
+    /// [`TopologyError::Missing`]
+    pub async fn check(&self) -> Result<(), TopologyError> {
+        for what in [JOBS, CLUSTERS, WORKERS] {
+            let state = self.stream_state(&bucket_stream(what)).await;
+            state.map_err(|source| TopologyError::Missing { what, source })?;
+        }
+        Ok(())
+    }
+
+    /// Makes a cluster's streams and consumers, then its registry entry: a cluster that is known
+    /// can be used. Adding one again renews what it lacks.
+    ///
+    /// # Errors
+    /// [`TopologyError`]
+    pub async fn add_cluster(
+        &self,
+        cluster: &ClusterId,
+        record: &ClusterRecord,
+    ) -> Result<(), TopologyError> {
+        self.make(commands(cluster)).await?;
+        self.make(replies(cluster)).await?;
+        for kind in Lane::ALL {
+            let stream = command_stream(cluster);
+            let made = self
+                .js
+                .create_consumer_on_stream(lane(cluster, kind), &stream)
+                .await;
+            made.map_err(|error| TopologyError::Refused {
+                what: format!("consumer {kind} of {stream}"),
+                source: StoreError::client(error),
+            })?;
+        }
+        let refused = |source| TopologyError::Refused {
+            what: format!("{CLUSTERS} {cluster}"),
+            source,
+        };
+        let value = serde_json::to_vec(record).map_err(|source| {
+            refused(StoreError::Corrupt {
+                what: "cluster",
+                source,
+            })
+        })?;
+        self.put(CLUSTERS, cluster.as_str(), value)
+            .await
+            .map_err(refused)
+    }
+
+    /// How many commands wait for a cluster or are being run.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn queue_depth(&self, cluster: &ClusterId) -> Result<u64, StoreError> {
+        Ok(self
+            .stream_state(&command_stream(cluster))
+            .await?
+            .state
+            .messages)
+    }
+
+    /// Writes a value whatever was there before.
+    pub(crate) async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        value: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let subject = format!("$KV.{bucket}.{key}");
+        self.answer(async {
+            self.js.publish(subject, value.into()).await?.await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn make(&self, config: Config) -> Result<(), TopologyError> {
+        let what = config.name.clone();
+        let made = self
+            .answer(async {
+                self.js
+                    .create_or_update_stream(config)
+                    .await
+                    .map_err(|error| {
+                        use async_nats::jetstream::context::CreateStreamErrorKind as Kind;
+                        match error.kind() {
+                            Kind::JetStream(refused) => StoreError::from(refused),
+                            Kind::TimedOut => StoreError::NoAnswer,
+                            _ => StoreError::client(error),
+                        }
+                    })
+            })
+            .await;
+        match made {
+            Ok(_) => Ok(()),
+            Err(StoreError::Refused { code: 10047, .. }) => Err(TopologyError::NoRoom { what }),
+            Err(source) => Err(TopologyError::Refused { what, source }),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! One watch on a bucket, and whether it keeps up.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::kv::{Entry, Operation};
+use futures::StreamExt as _;
+
+use crate::connect::Broker;
+use crate::error::StoreError;
+use crate::hub_clock::HubClock;
+use crate::topology::bucket_stream;
+
+/// How often the watch is compared with its bucket.
+const COMPARE: Duration = Duration::from_secs(2);
+/// How far it may lag.
+const LAG: Duration = Duration::from_secs(5);
+/// Pause before a broken watch is opened anew.
+const REOPEN: Duration = Duration::from_millis(500);
+/// How long the initial values may take.
+const INITIAL: Duration = Duration::from_secs(10);
+
+/// How a watch stands.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    revision: AtomicU64,
+    behind: AtomicBool,
+}
+
+impl Standing {
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed)
+    }
+}
+
+/// Watches a bucket for as long as the process lives: every key's value (`None`: deleted) is
+/// given to `apply`. Returns once the initial values are in.
+pub(crate) async fn watch(
+    broker: &Broker,
+    bucket: &'static str,
+    clock: HubClock,
+    apply: impl Fn(&str, Option<&Entry>) + Send + Sync + 'static,
+) -> Result<Arc<Standing>, StoreError> {
+    let standing = Arc::new(Standing::default());
+    let seen = broker
+        .stream_state(&bucket_stream(bucket))
+        .await?
+        .state
+        .last_seq;
+    let (ready, mut is_ready) = tokio::sync::watch::channel(false);
+    let (of_watch, own) = (broker.clone(), Arc::clone(&standing));
+    tokio::spawn(async move {
+        loop {
+            if let Err(error) = follow(&of_watch, bucket, &own, seen, &ready, &apply).await {
+                tracing::warn!(bucket, %error, "the watch broke and is opened anew");
+            }
+            tokio::time::sleep(REOPEN).await;
+        }
+    });
+    let (of_compare, own) = (broker.clone(), Arc::clone(&standing));
+    tokio::spawn(async move { compare(&of_compare, bucket, &own, &clock).await });
+    match tokio::time::timeout(INITIAL, is_ready.wait_for(|ready| *ready)).await {
+        Ok(Ok(_)) => Ok(standing),
+        Ok(Err(_)) | Err(_) => Err(StoreError::NoAnswer),
+    }
+}
+
+async fn follow(
+    broker: &Broker,
+    bucket: &str,
+    standing: &Standing,
+    seen: u64,
+    ready: &tokio::sync::watch::Sender<bool>,
+    apply: &(impl Fn(&str, Option<&Entry>) + Send + Sync),
+) -> Result<(), StoreError> {
+    let store = broker
+        .js
+        .get_key_value(bucket)
+        .await
+        .map_err(StoreError::client)?;
+    let mut entries = store
+        .watch_with_history(">")
+        .await
+        .map_err(StoreError::client)?;
+    if seen == 0 {
+        ready.send_replace(true);
+    }
+    while let Some(entry) = entries.next().await {
+        let entry = entry.map_err(StoreError::client)?;
+        let live = entry.operation == Operation::Put;
+        apply(&entry.key, live.then_some(&entry));
+        standing
+            .revision
+            .fetch_max(entry.revision, Ordering::Relaxed);
+        if entry.seen_current || entry.delta == 0 {
+            // What was written before the watch opened counts as seen: its last sequence may
+            // belong to a value that a later one replaced or that age has taken.
+            standing.revision.fetch_max(seen, Ordering::Relaxed);
+            ready.send_replace(true);
+        }
+    }
+    Ok(())
+}
+
+async fn compare(broker: &Broker, bucket: &str, standing: &Standing, clock: &HubClock) {
+    let stream = bucket_stream(bucket);
+    let mut lasts: VecDeque<(Instant, u64)> = VecDeque::new();
+    let mut answered = Instant::now();
+    let mut ticks = tokio::time::interval(COMPARE);
+    loop {
+        ticks.tick().await;
+        if let Ok(answer) = broker.stream_state(&stream).await {
+            clock.set(answer.ts);
+            answered = Instant::now();
+            lasts.push_back((answered, answer.state.last_seq));
+        }
+        let mut due = None;
+        while lasts.front().is_some_and(|(at, _)| at.elapsed() >= LAG) {
+            due = lasts.pop_front();
+        }
+        let seen = standing.revision.load(Ordering::Relaxed);
+        let lags = due.is_some_and(|(_, last)| seen < last);
+        if due.is_some() || answered.elapsed() > LAG + COMPARE {
+            standing.behind.store(
+                lags || answered.elapsed() > LAG + COMPARE,
+                Ordering::Relaxed,
+            );
+        }
+    }
+}

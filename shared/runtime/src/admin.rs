@@ -1,0 +1,77 @@
+//! The admin port: is the process alive, is it ready.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a readiness check may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(2);
+
+/// Whether a process can do its work now.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// Asks whatever the process depends on. Cut off after 2 s, which counts as not ready.
+    ///
+    /// # Errors
+    /// Why it is not ready: a sentence for operators, without secrets.
+    async fn check(&self) -> Result<(), String>;
+}
+
+/// Serves `GET /livez` (200 while the process runs) and `GET /readyz` (200, or 503 and why)
+/// until `stop`.
+///
+/// # Errors
+/// Where the address cannot be bound. The task itself ends with the server's error.
+pub async fn serve(
+    addr: SocketAddr,
+    readiness: Arc<dyn Readiness>,
+    stop: CancellationToken,
+) -> io::Result<JoinHandle<io::Result<()>>> {
+    let listener = TcpListener::bind(addr).await?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "admin port open");
+    let routes = routes(readiness);
+    let stopped = async move { stop.cancelled().await };
+    let server = axum::serve(listener, routes).with_graceful_shutdown(stopped);
+    Ok(tokio::spawn(server.into_future()))
+}
+
+fn routes(readiness: Arc<dyn Readiness>) -> Router {
+    Router::new()
+        .route("/livez", get(async || answer(StatusCode::OK, "ok", None)))
+        .route("/readyz", get(readyz))
+        .with_state(readiness)
+}
+
+async fn readyz(State(readiness): State<Arc<dyn Readiness>>) -> Response {
+    match tokio::time::timeout(CHECK_LIMIT, readiness.check()).await {
+        Ok(Ok(())) => answer(StatusCode::OK, "ok", None),
+        Ok(Err(reason)) => not_ready(&reason),
+        Err(_) => not_ready("the check did not end within 2 s"),
+    }
+}
+
+fn not_ready(reason: &str) -> Response {
+    tracing::warn!(reason, "not ready");
+    answer(StatusCode::SERVICE_UNAVAILABLE, "unavailable", Some(reason))
+}
+
+fn answer(code: StatusCode, status: &str, reason: Option<&str>) -> Response {
+    let mut body = json!({ "status": status });
+    if let (Some(reason), Some(fields)) = (reason, body.as_object_mut()) {
+        fields.insert("reason".to_owned(), reason.into());
+    }
+    (code, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}

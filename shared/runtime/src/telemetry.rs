@@ -1,0 +1,62 @@
+//! Logs: one line an event, on stderr.
+
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+/// How logs are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogConfig {
+    /// JSON or text.
+    pub format: LogFormat,
+    /// Which events, as tracing's directives: `info`, `info,kubently_gateway=debug`.
+    pub filter: String,
+}
+
+/// The shape of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// A line for people.
+    Text,
+}
+
+/// Why logs cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The filter is none.
+    #[error("the log filter does not parse; write for example info or info,kubently_gateway=debug")]
+    Filter(#[source] tracing_subscriber::filter::ParseError),
+    /// Logs have been set up before.
+    #[error("logs are set up already")]
+    AlreadySet,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::default(),
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+/// Sets up the logs of this process, once.
+///
+/// # Errors
+/// [`TelemetryError`].
+pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::builder()
+        .parse(&config.filter)
+        .map_err(TelemetryError::Filter)?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.with_ansi(false).try_init(),
+    }
+    .map_err(|_| TelemetryError::AlreadySet)
+}

@@ -1,0 +1,126 @@
+//! What the API server was asked, by its own audit log (audit.k8s.io/v1).
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use super::{Cluster, certificates};
+
+/// Everything, at the level that holds no bodies; the server's own loopback traffic left out. Both stages
+/// are kept: a request is written before it is handled, so whoever has an answer finds the request here.
+const POLICY: &str = r#"apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: None
+  users: ["system:apiserver"]
+- level: Metadata
+"#;
+
+/// One event: a request at one stage of its handling.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEvent {
+    /// The same in every stage of one request.
+    #[serde(rename = "auditID")]
+    pub audit_id: String,
+    /// `RequestReceived`, `ResponseStarted`, `ResponseComplete` or `Panic`.
+    pub stage: String,
+    /// Path and query as they arrived.
+    #[serde(rename = "requestURI")]
+    pub request_uri: String,
+    /// `get`, `list`, `watch`, `create`…; the HTTP method in lower case where the path is no resource.
+    pub verb: String,
+    /// Who asked.
+    pub user: AuditUser,
+    /// What the client calls itself.
+    #[serde(default)]
+    pub user_agent: String,
+    /// The answer's status, once there is one.
+    #[serde(default)]
+    pub response_status: Option<AuditStatus>,
+}
+
+/// Who asked.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AuditUser {
+    /// The name, `system:anonymous` for nobody in particular.
+    #[serde(default)]
+    pub username: String,
+}
+
+/// The answer's status.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AuditStatus {
+    /// The HTTP status.
+    #[serde(default)]
+    pub code: u16,
+}
+
+impl AuditEvent {
+    /// Whether it is a read, sent as a GET.
+    #[must_use]
+    pub fn is_get(&self) -> bool {
+        matches!(self.verb.as_str(), "get" | "list" | "watch")
+    }
+}
+
+impl Cluster {
+    /// Every event since the start, oldest first. Requests whose answer has arrived are all there, at
+    /// least in the stage `RequestReceived`.
+    ///
+    /// # Errors
+    /// When the log cannot be read or a whole line of it is no event.
+    pub fn audit(&self) -> Result<Vec<AuditEvent>> {
+        let path = log(self.dir());
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            text => text.with_context(|| format!("read {}", path.display()))?,
+        };
+        // The last line may be half written; whole ones end with a line feed.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(|line| serde_json::from_str(line).with_context(|| format!("audit event {line}")))
+            .collect()
+    }
+
+    /// The requests of one user since the start, each once, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::audit`].
+    pub fn requests_of(&self, user: &str) -> Result<Vec<AuditEvent>> {
+        let mut events = self.audit()?;
+        events.retain(|event| event.stage == "RequestReceived" && event.user.username == user);
+        Ok(events)
+    }
+}
+
+pub(super) fn write_policy(dir: &Path) -> Result<()> {
+    certificates::write(&policy(dir), POLICY)
+}
+
+pub(super) fn args(dir: &Path) -> Vec<OsString> {
+    let mut policy_flag = OsString::from("--audit-policy-file=");
+    policy_flag.push(policy(dir));
+    let mut log_flag = OsString::from("--audit-log-path=");
+    log_flag.push(log(dir));
+    let rest = [
+        "--audit-log-mode=blocking",
+        "--audit-log-format=json",
+        // One file for the whole run: nothing may be rotated away.
+        "--audit-log-maxsize=4096",
+    ];
+    [policy_flag, log_flag]
+        .into_iter()
+        .chain(rest.map(OsString::from))
+        .collect()
+}
+
+fn policy(dir: &Path) -> PathBuf {
+    dir.join("audit-policy.yaml")
+}
+
+fn log(dir: &Path) -> PathBuf {
+    dir.join("audit.log")
+}

@@ -1,0 +1,114 @@
+//! The keys of a sandbox cluster: one authority, and what it signs for a server and its clients.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+
+/// An authority that lives as long as one start of a cluster: its key is never written.
+pub(super) struct Authority {
+    dir: PathBuf,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate and its key, as files.
+#[derive(Debug, Clone)]
+pub(super) struct Identity {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+impl Authority {
+    /// Makes an authority, and writes its certificate to `ca.crt` in `dir`.
+    pub(super) fn new(dir: &Path) -> Result<Self> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "sandbox");
+        params.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::CrlSign,
+        ];
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        write(&dir.join("ca.crt"), &certificate.pem())?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            issuer: Issuer::new(params, key),
+        })
+    }
+
+    /// The authority's own certificate.
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.dir.join("ca.crt")
+    }
+
+    /// A server's identity for 127.0.0.1 and localhost.
+    pub(super) fn server(&self, name: &str) -> Result<Identity> {
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let params = CertificateParams::new(names)?;
+        self.sign(name, name, params, ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// A client's identity: the user `user`, in the group `group`.
+    pub(super) fn client(&self, name: &str, user: &str, group: Option<&str>) -> Result<Identity> {
+        let mut params = CertificateParams::default();
+        if let Some(group) = group {
+            params
+                .distinguished_name
+                .push(DnType::OrganizationName, group);
+        }
+        self.sign(name, user, params, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    fn sign(
+        &self,
+        file: &str,
+        common_name: &str,
+        mut params: CertificateParams,
+        usage: ExtendedKeyUsagePurpose,
+    ) -> Result<Identity> {
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![usage];
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        let identity = Identity {
+            certificate: self.dir.join(format!("{file}.crt")),
+            key: self.dir.join(format!("{file}.key")),
+        };
+        write(&identity.certificate, &certificate.pem())?;
+        write(&identity.key, &key.serialize_pem())?;
+        Ok(identity)
+    }
+}
+
+/// The pair that signs and checks service accounts' tokens: (public, private).
+pub(super) fn token_keys(dir: &Path) -> Result<(PathBuf, PathBuf)> {
+    let key = KeyPair::generate()?;
+    let (public, private) = (dir.join("sa.pub"), dir.join("sa.key"));
+    write(&public, &key.public_key_pem())?;
+    write(&private, &key.serialize_pem())?;
+    Ok((public, private))
+}
+
+/// Keys are nobody else's business, also on a machine with other users.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("write {}", path.display()))
+}

@@ -1,0 +1,147 @@
+//! What makes a cluster live: controllers, a scheduler, and kwok's simulated nodes, whose pods run at once.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use http::Request;
+use kube::Client;
+use serde_json::{Value, json};
+
+use super::Cluster;
+use crate::guard::{Guarded, Spec};
+use crate::parts::{self, Part};
+use crate::ports;
+use crate::wait::{self, Probe};
+
+/// What the nodes and pods do; kwok has no defaults once it is given a file.
+const STAGES: &str = include_str!("stages.yaml");
+/// The simulated nodes.
+const NODES: [&str; 2] = ["node-1", "node-2"];
+/// A few seconds on an idle machine.
+const READY: Duration = Duration::from_secs(60);
+
+/// The three programs.
+#[derive(Debug)]
+pub(super) struct Live {
+    programs: [Guarded; 3],
+}
+
+impl Live {
+    /// Starts them, adds the nodes and waits until pods can be placed there.
+    pub(super) async fn start(cluster: &Cluster) -> Result<Self> {
+        let dir = cluster.dir();
+        let kubeconfig = cluster.admin_kubeconfig();
+        let plane = &cluster.control_plane;
+        let config = dir.join("kwok.yaml");
+        let kubelet = (
+            plane.kubelet_server.certificate.as_path(),
+            plane.kubelet_server.key.as_path(),
+        );
+        std::fs::write(&config, kwok_config(ports::free()?, kubelet))
+            .with_context(|| format!("write {}", config.display()))?;
+
+        let spec = |part: Part| -> Result<Spec> {
+            let program = parts::program(part)?;
+            let spec = Spec::new(part.recipe().name, program, dir);
+            Ok(spec.arg("--kubeconfig").arg(&kubeconfig))
+        };
+        let controllers = spec(Part::KubeControllerManager)?
+            .arg("--service-account-private-key-file")
+            .arg(&plane.token_key)
+            .arg("--root-ca-file")
+            .arg(&plane.authority)
+            .args(["--use-service-account-credentials=false", "--leader-elect=false"])
+            .args(["--bind-address=127.0.0.1", "--secure-port=0"])
+            .spawn()?;
+        let scheduler = spec(Part::KubeScheduler)?
+            .args(["--leader-elect=false", "--secure-port=0"])
+            .spawn()?;
+        let kwok = spec(Part::Kwok)?.arg("--config").arg(&config).spawn()?;
+        let mut live = Self {
+            programs: [controllers, scheduler, kwok],
+        };
+        cluster.apply_all(&NODES.map(node)).await?;
+        live.wait_for_nodes(&cluster.admin().await?).await?;
+        Ok(live)
+    }
+
+    /// Ready, and without the taint that keeps pods away from nodes that are not.
+    async fn wait_for_nodes(&mut self, client: &Client) -> Result<()> {
+        wait::until("the simulated nodes", READY, async || {
+            if let Some(error) = self.programs.iter_mut().find_map(|part| part.check().err()) {
+                return Probe::Never(error.to_string());
+            }
+            let nodes = async {
+                let request = Request::get("/api/v1/nodes").body(Vec::new())?;
+                anyhow::Ok(client.request::<Value>(request).await?)
+            };
+            match nodes.await {
+                Ok(nodes) => {
+                    let nodes = nodes["items"].as_array().cloned().unwrap_or_default();
+                    let ready = nodes.iter().filter(|node| takes_pods(node)).count();
+                    Probe::when(ready == NODES.len(), format!("{ready} ready"))
+                }
+                Err(error) => Probe::NotYet(format!("{error:#}")),
+            }
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+fn takes_pods(node: &Value) -> bool {
+    let conditions = node["status"]["conditions"].as_array();
+    let ready = conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+    ready && node["spec"]["taints"].is_null()
+}
+
+fn node(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "annotations": {
+                "kwok.x-k8s.io/node": "fake",
+                "metrics.k8s.io/resource-metrics-path":
+                    format!("/metrics/nodes/{name}/metrics/resource"),
+            },
+            "labels": {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "node-role.kubernetes.io/agent": "",
+            },
+        },
+        "status": {
+            "capacity": {"cpu": "8", "memory": "32Gi", "pods": "250"},
+            "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "250"},
+        },
+    })
+}
+
+fn kwok_config(port: u16, (certificate, key): (&Path, &Path)) -> String {
+    let options = json!({
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokConfiguration",
+        "options": {
+            "manageAllNodes": true,
+            "cidr": "10.1.0.0/16",
+            "nodeIP": "127.0.0.1",
+            "nodePort": port,
+            "serverAddress": format!("127.0.0.1:{port}"),
+            "tlsCertFile": certificate,
+            "tlsPrivateKeyFile": key,
+            "enableDebuggingHandlers": true,
+            "podPlayStageParallelism": 4,
+            "nodePlayStageParallelism": 4,
+            "nodeLeaseParallelism": 4,
+            "nodeLeaseDurationSeconds": 40,
+        },
+    });
+    format!("{options}\n---\n{STAGES}")
+}

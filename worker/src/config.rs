@@ -1,0 +1,306 @@
+//! The worker's settings: a file, and the environment over it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubently_broker::HubConfig;
+use kubently_core::cluster::ClusterId;
+use kubently_core::policy::{Policy, Secrets};
+use kubently_core::text::WorkerName;
+use kubently_runtime::config::{ConfigError, Sources, load_with};
+use kubently_runtime::telemetry::{LogConfig, LogFormat};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// A whole number from `LEAST` to `MOST`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Whole<const LEAST: u32, const MOST: u32>(u32);
+
+impl<const LEAST: u32, const MOST: u32> Whole<LEAST, MOST> {
+    /// The number itself.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl<const LEAST: u32, const MOST: u32> TryFrom<u32> for Whole<LEAST, MOST> {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, String> {
+        if (LEAST..=MOST).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(format!("is a whole number from {LEAST} to {MOST}"))
+        }
+    }
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where the hub is; several addresses with commas between them.
+    pub nats_url: String,
+    /// A NATS credentials file.
+    pub nats_credentials: Option<PathBuf>,
+    /// The prefix of `JetStream`'s API where the hub maps it, such as `JS.hub.API`.
+    pub nats_api_prefix: Option<String>,
+    /// The cluster whose commands this worker takes. Must be given.
+    pub cluster_id: Option<ClusterId>,
+    /// What it is called; `HOSTNAME`, or `worker-` and 8 random hex digits.
+    pub worker_name: Option<WorkerName>,
+    /// A kubeconfig file; without it the pod's own service account is used.
+    pub kubeconfig: Option<PathBuf>,
+    /// How many commands run at once.
+    pub slots: Whole<1, 1024>,
+    /// How many commands one pull may bring.
+    pub max_commands_per_fetch: Whole<1, 100>,
+    /// Where `/livez` and `/readyz` listen.
+    pub admin_host: IpAddr,
+    /// The port of `admin_host`.
+    pub admin_port: u16,
+    /// Which events are logged, as tracing's directives.
+    pub log: String,
+    /// The shape of a log line.
+    pub log_format: LogFormat,
+    /// How long running commands may take to finish after SIGTERM, in seconds.
+    pub grace_seconds: Whole<0, 600>,
+    /// What the cluster's owner lets be read.
+    pub policy: Policy,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            nats_url: "nats://127.0.0.1:4222".to_owned(),
+            nats_credentials: None,
+            nats_api_prefix: None,
+            cluster_id: None,
+            worker_name: None,
+            kubeconfig: None,
+            slots: Whole(64),
+            max_commands_per_fetch: Whole(10),
+            admin_host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            admin_port: 9091,
+            log: "info".to_owned(),
+            log_format: LogFormat::default(),
+            grace_seconds: Whole(25),
+            policy: Policy::default(),
+        }
+    }
+}
+
+/// Settings that a worker can start with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The cluster whose commands it takes.
+    pub cluster_id: ClusterId,
+    /// What it is called.
+    pub worker_name: WorkerName,
+    /// What the cluster's owner lets be read.
+    pub policy: Arc<Policy>,
+    /// All settings as given.
+    pub settings: Settings,
+}
+
+/// Why a worker cannot start with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidConfig {
+    /// A source cannot be read, or settings are unknown or outside their bounds.
+    #[error(transparent)]
+    Source(#[from] ConfigError),
+    /// Settings that each read well, and together do not make a worker; a line each.
+    #[error("the configuration is invalid:\n  {}", .0.join("\n  "))]
+    Unusable(Vec<String>),
+}
+
+impl Config {
+    /// Reads and checks the settings; also answers what is worth a warning.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`], with every problem of its kind.
+    pub fn read(sources: &Sources) -> Result<(Self, Vec<String>), InvalidConfig> {
+        let loaded = load_with::<Settings>(sources, &[])?;
+        let settings = loaded.value;
+        // A typing error in the environment must not loosen the policy.
+        let (mut problems, warnings): (Vec<_>, Vec<_>) = loaded
+            .warnings
+            .into_iter()
+            .partition(|warning| warning.starts_with("KUBENTLY_POLICY"));
+        problems.extend(policy_problems(&settings.policy));
+        let Some(cluster_id) = settings.cluster_id.clone() else {
+            problems.push(
+                "cluster_id (not given): name the cluster whose commands this worker takes, as \
+                 KUBENTLY_CLUSTER_ID or in the file"
+                    .to_owned(),
+            );
+            return Err(InvalidConfig::Unusable(problems));
+        };
+        if !problems.is_empty() {
+            return Err(InvalidConfig::Unusable(problems));
+        }
+        let config = Self {
+            cluster_id,
+            worker_name: worker_name(&settings, sources)?,
+            policy: Arc::new(settings.policy.clone()),
+            settings,
+        };
+        Ok((config, warnings))
+    }
+
+    /// How to reach the hub.
+    #[must_use]
+    pub fn hub(&self) -> HubConfig {
+        HubConfig {
+            url: self.settings.nats_url.clone(),
+            name: format!("kubently-worker {} {}", self.cluster_id, self.worker_name),
+            credentials: self.settings.nats_credentials.clone(),
+            api_prefix: self.settings.nats_api_prefix.clone(),
+        }
+    }
+
+    /// How to log.
+    #[must_use]
+    pub fn log(&self) -> LogConfig {
+        LogConfig {
+            format: self.settings.log_format,
+            filter: self.settings.log.clone(),
+        }
+    }
+
+    /// Where `/livez` and `/readyz` listen.
+    #[must_use]
+    pub const fn admin(&self) -> SocketAddr {
+        SocketAddr::new(self.settings.admin_host, self.settings.admin_port)
+    }
+
+    /// How long running commands may take to finish after SIGTERM.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(u64::from(self.settings.grace_seconds.get()))
+    }
+}
+
+/// The name that is given, the machine's, or a random one.
+fn worker_name(settings: &Settings, sources: &Sources) -> Result<WorkerName, InvalidConfig> {
+    let host = || {
+        let mut env = sources.env.iter();
+        let (_, host) = env.find(|(name, _)| name == "HOSTNAME")?;
+        host.parse().ok()
+    };
+    if let Some(name) = settings.worker_name.clone().or_else(host) {
+        return Ok(name);
+    }
+    let digits = Uuid::new_v4().simple().to_string();
+    let name = format!("worker-{}", digits.get(..8).unwrap_or_default());
+    name.parse()
+        .map_err(|error| InvalidConfig::Unusable(vec![format!("worker_name: {error}")]))
+}
+
+fn policy_problems(policy: &Policy) -> Vec<String> {
+    let mut problems = Vec::new();
+    if policy.secrets == Secrets::Redact {
+        problems.push(
+            "policy.secrets: redaction is not built yet, and nothing may leak; set it to \"deny\""
+                .to_owned(),
+        );
+    }
+    let is_type = |name: &str| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(plain)
+            && name.split('.').all(|part| !part.is_empty())
+    };
+    // It would match nothing, and so deny nothing.
+    let wrong = policy.denied_resources.iter().filter(|name| !is_type(name));
+    problems.extend(wrong.map(|name| {
+        format!("policy.denied_resources: {name:?} is no plural or plural.group in lower case")
+    }));
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(env: &[(&str, &str)]) -> Result<(Config, Vec<String>), InvalidConfig> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Config::read(&Sources {
+            file: None,
+            env: env.iter().map(own).collect(),
+        })
+    }
+
+    const CLUSTER: (&str, &str) = ("KUBENTLY_CLUSTER_ID", "prod-eu");
+
+    #[test]
+    fn a_cluster_is_all_that_must_be_given() {
+        let (config, warnings) = read(&[CLUSTER]).unwrap();
+        assert_eq!(config.cluster_id.as_str(), "prod-eu");
+        assert_eq!(config.settings.slots.get(), 64);
+        assert_eq!(config.admin().port(), 9091);
+        assert_eq!(config.grace(), Duration::from_secs(25));
+        assert_eq!(*config.policy, Policy::default());
+        assert!(warnings.is_empty());
+        let name = config.worker_name.as_str();
+        assert!(name.starts_with("worker-") && name.len() == 15, "{name}");
+        let error = read(&[]).unwrap_err().to_string();
+        assert!(error.contains("KUBENTLY_CLUSTER_ID"), "{error}");
+    }
+
+    #[test]
+    fn a_worker_is_called_as_its_machine_unless_it_has_a_name() {
+        let name = |env: &[(&str, &str)]| read(env).unwrap().0.worker_name.as_str().to_owned();
+        assert_eq!(name(&[CLUSTER, ("HOSTNAME", "pod-7")]), "pod-7");
+        let given = ("KUBENTLY_WORKER_NAME", "eu-1");
+        assert_eq!(name(&[CLUSTER, ("HOSTNAME", "pod-7"), given]), "eu-1");
+        assert!(name(&[CLUSTER, ("HOSTNAME", "not a name")]).starts_with("worker-"));
+    }
+
+    #[test]
+    fn the_policy_comes_from_the_environment_too() {
+        let (config, _) = read(&[
+            CLUSTER,
+            ("KUBENTLY_POLICY__NAMESPACES", "team-a,team-b"),
+            ("KUBENTLY_POLICY__DENIED_RESOURCES", "configmaps"),
+            ("KUBENTLY_POLICY__MAX_OUTPUT_BYTES", "2048"),
+        ])
+        .unwrap();
+        assert_eq!(config.policy.namespaces.as_ref().unwrap().len(), 2);
+        assert!(config.policy.denies("", "configmaps"));
+        assert_eq!(config.policy.max_output_bytes.get(), 2048);
+    }
+
+    #[test]
+    fn a_policy_that_is_wrong_stops_the_start() {
+        for (name, value, part) in [
+            ("SECRETS", "allow", "policy.secrets"),
+            ("SECRETS", "redact", "not built yet"),
+            ("NAMESPACE", "team-a", "KUBENTLY_POLICY__NAMESPACE"),
+            ("NAMESPACES", "Team A", "policy.namespaces"),
+            ("VERBS", "get,exec", "policy.verbs"),
+            ("DENIED_RESOURCES", "ConfigMaps", "policy.denied_resources"),
+            ("MAX_OUTPUT_BYTES", "1", "policy.max_output_bytes"),
+        ] {
+            let name = format!("KUBENTLY_POLICY__{name}");
+            let error = read(&[CLUSTER, (&name, value)]).unwrap_err().to_string();
+            assert!(error.contains(part), "{name}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_bounds() {
+        for (name, value) in [
+            ("KUBENTLY_SLOTS", "0"),
+            ("KUBENTLY_SLOTS", "1025"),
+            ("KUBENTLY_MAX_COMMANDS_PER_FETCH", "101"),
+            ("KUBENTLY_ADMIN_PORT", "70000"),
+        ] {
+            assert!(read(&[CLUSTER, (name, value)]).is_err(), "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Running a command.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use kubently_core::command::Command;
+use kubently_core::policy::Policy;
+use kubently_core::refusal::RefusalCode;
+use kubently_core::result::Ended;
+use kubently_core::status::{FinalStatus, Reason};
+use kubently_kubectl::{Cluster, Limits, Output, RunError};
+
+/// Runs commands that were checked before. Dropping the future gives the work up.
+pub trait Execute: Send + Sync + 'static {
+    /// Runs one to its end, however long that takes: the caller sets the limit.
+    fn execute(&self, command: &Command) -> impl Future<Output = Ended> + Send;
+}
+
+/// Runs commands against a Kubernetes API, as kubectl would.
+#[derive(Debug, Clone)]
+pub struct Kubectl {
+    cluster: Cluster,
+    limits: Limits,
+}
+
+impl Kubectl {
+    /// Reads this cluster, under this policy.
+    #[must_use]
+    pub fn new(cluster: Cluster, policy: Arc<Policy>) -> Self {
+        let max_output_bytes = usize::try_from(policy.max_output_bytes.get()).unwrap_or(usize::MAX);
+        let limits = Limits {
+            max_output_bytes,
+            policy,
+            ..Limits::default()
+        };
+        Self { cluster, limits }
+    }
+}
+
+impl Execute for Kubectl {
+    async fn execute(&self, command: &Command) -> Ended {
+        match kubently_kubectl::run(&self.cluster, command, &self.limits).await {
+            Ok(output) => completed(output),
+            Err(error) => failed(&error),
+        }
+    }
+}
+
+fn completed(output: Output) -> Ended {
+    Ended {
+        status: FinalStatus::Completed,
+        reason: None,
+        exit_code: Some(output.exit_code),
+        stdout: output.stdout,
+        stderr: output.stderr,
+        truncated: output.truncated,
+    }
+}
+
+fn failed(error: &RunError) -> Ended {
+    let code = match error {
+        RunError::OutputTooLarge { size, limit } => {
+            let text = format!(
+                "the output has {size} bytes or more, and {limit} are allowed; a document is not \
+                 cut (ask for fewer objects with a name, -n, -l or --field-selector, or for a table)"
+            );
+            return Ended::failed(Reason::OutputTooLarge, text);
+        }
+        RunError::Denied { .. } => RefusalCode::ResourceDenied,
+        RunError::ClusterScoped { .. } => RefusalCode::ClusterScopeForbidden,
+        // NotServed, and whatever else the library comes to refuse.
+        _ => RefusalCode::NotSupportedYet,
+    };
+    Ended::failed(Reason::PolicyDenied, format!("{code}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_code_is_a_completed_command_whatever_it_is() {
+        let ended = completed(Output {
+            stderr: b"Error from server (NotFound)\n".to_vec(),
+            exit_code: 1,
+            ..Output::default()
+        });
+        assert_eq!(
+            (ended.status, ended.exit_code),
+            (FinalStatus::Completed, Some(1))
+        );
+    }
+
+    #[test]
+    fn what_has_no_output_fails_with_its_reason_and_code() {
+        let resource = "secrets".to_owned();
+        for (error, reason, start) in [
+            (
+                RunError::OutputTooLarge { size: 9, limit: 8 },
+                Reason::OutputTooLarge,
+                "the output has 9 bytes or more, and 8 are allowed",
+            ),
+            (
+                RunError::Denied {
+                    resource: resource.clone(),
+                },
+                Reason::PolicyDenied,
+                "resource_denied: this cluster's policy does not let secrets be read",
+            ),
+            (
+                RunError::ClusterScoped { resource },
+                Reason::PolicyDenied,
+                "cluster_scope_forbidden: secrets is not in a namespace",
+            ),
+            (
+                RunError::NotServed("top"),
+                Reason::PolicyDenied,
+                "not_supported_yet: top is not served",
+            ),
+        ] {
+            let ended = failed(&error);
+            assert_eq!(ended.reason, Some(reason));
+            let text = String::from_utf8(ended.stderr).unwrap();
+            assert!(text.starts_with(start), "{text}");
+        }
+    }
+}

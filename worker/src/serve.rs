@@ -1,0 +1,167 @@
+//! A worker's life: connect, take commands, stop in order.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kubently_broker::{Broker, ConnectError, HubClock, Intake, StoreError};
+use kubently_core::directory::Presence;
+use kubently_kubectl::{Cluster, config_from_kubeconfig, config_in_cluster};
+use kubently_runtime::admin;
+use kubently_runtime::shutdown::Shutdown;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::backoff::Backoff;
+use crate::config::Config;
+use crate::consume::{Stop, consume};
+use crate::execute::Kubectl;
+use crate::handle::Handler;
+use crate::presence::{Announcer, watch_version};
+use crate::readiness::Ready;
+
+/// Takes commands until the first signal, and then stops in order.
+///
+/// # Errors
+/// A start that is not possible, or an end by the second signal.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let shutdown = Shutdown::install().context("signals cannot be listened for")?;
+    let (soft, hard) = (shutdown.soft(), shutdown.hard());
+    tokio::select! {
+        biased;
+        () = hard.cancelled() => anyhow::bail!("ended by a second signal"),
+        served = work(config, soft) => served,
+    }
+}
+
+async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let ready = Ready::new(stop.clone());
+    let done = CancellationToken::new();
+    let _admin = admin::serve(config.admin(), Arc::new(ready.clone()), done.clone())
+        .await
+        .with_context(|| format!("the admin port {} cannot be opened", config.admin()))?;
+    let cluster = cluster(&config).await?;
+    let connected = tokio::select! {
+        connected = connect(&config, &stop) => connected?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let (broker, time, intake) = connected;
+    ready.consuming(broker.clone());
+    tracing::info!(
+        cluster = %config.cluster_id,
+        worker = %config.worker_name,
+        policy = config.policy.hash(),
+        slots = config.settings.slots.get(),
+        "taking commands"
+    );
+    let tasks = TaskTracker::new();
+    let announcer =
+        tokio::spawn(announcer(&config, &cluster, &tasks, &stop).run(broker.clone(), done.clone()));
+    let stop = Stop {
+        soft: stop,
+        grace: config.grace(),
+        abandon: CancellationToken::new(),
+    };
+    let handler = Handler::new(
+        Kubectl::new(cluster, Arc::clone(&config.policy)),
+        broker.clone(),
+        time,
+        config.worker_name.clone(),
+        Arc::clone(&config.policy),
+        stop.abandon.clone(),
+    );
+    consume(intake, Arc::new(handler), &tasks, &stop).await;
+    done.cancel();
+    announcer.await.context("announcing presence failed")?;
+    broker.close().await;
+    anyhow::ensure!(stop.soft.is_cancelled(), "the queue gives no more commands");
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The way to Kubernetes; connects when the first command needs it.
+async fn cluster(config: &Config) -> anyhow::Result<Cluster> {
+    let kube = match &config.settings.kubeconfig {
+        Some(path) => config_from_kubeconfig(path).await?,
+        None => config_in_cluster()
+            .context("outside of a cluster, set kubeconfig to a kubeconfig file")?,
+    };
+    Ok(Cluster::new(kube)?)
+}
+
+/// Connects and binds the consumers, however long the hub or the cluster's registration takes: a
+/// worker may well be there first.
+async fn connect(
+    config: &Config,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Broker, HubClock, Intake)> {
+    let mut pauses = Backoff::new(Duration::from_secs(1), Duration::from_secs(10));
+    let hub = config.hub();
+    let broker = loop {
+        match Broker::connect(&hub).await {
+            Ok(broker) => break broker,
+            Err(error @ ConnectError::NotReachable { .. }) => {
+                let error = anyhow::Error::from(error);
+                tracing::warn!("{error:#}; trying again");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(pauses.pause()).await;
+    };
+    let cluster = &config.cluster_id;
+    let slots = config.settings.slots.get() as usize;
+    let fetch = config.settings.max_commands_per_fetch.get() as usize;
+    let time = bound(config, || HubClock::start(&broker, cluster)).await;
+    let start = || Intake::start(&broker, cluster, slots, fetch, stop.clone());
+    let intake = bound(config, start).await;
+    Ok((broker, time, intake))
+}
+
+/// Asks the hub for this cluster's consumers until it answers.
+async fn bound<T, F>(config: &Config, start: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut pauses = Backoff::new(Duration::from_millis(500), Duration::from_secs(5));
+    loop {
+        match start().await {
+            Ok(started) => return started,
+            Err(error) => {
+                let cluster = &config.cluster_id;
+                let error = anyhow::Error::from(error);
+                tracing::warn!(
+                    "the queue of {cluster} does not answer ({error:#}): is the cluster added? \
+                     (kubently-gateway cluster add {cluster}); trying again"
+                );
+            }
+        }
+        tokio::time::sleep(pauses.pause()).await;
+    }
+}
+
+fn announcer(
+    config: &Config,
+    cluster: &Cluster,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Announcer {
+    let (known, kubernetes_version) = watch::channel(None);
+    tokio::spawn(watch_version(cluster.clone(), known));
+    Announcer {
+        presence: Presence {
+            cluster_id: config.cluster_id.clone(),
+            worker: config.worker_name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            kubernetes_version: None,
+            slots: config.settings.slots.get(),
+            in_flight: 0,
+            policy_hash: config.policy.hash(),
+            stopping: false,
+        },
+        tasks: tasks.clone(),
+        stopping: stop.clone(),
+        kubernetes_version,
+    }
+}
