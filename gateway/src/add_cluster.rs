@@ -17,14 +17,22 @@ pub(crate) async fn add_cluster(
     cluster: &ClusterId,
     labels: Vec<(String, String)>,
 ) -> Result<(), Fatal> {
-    let broker = connect(config).await.map_err(|error| Fatal::unavailable(&error))?;
-    broker.ensure().await.map_err(|error| Fatal::unavailable(&error))?;
+    let broker = connect(config)
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
+    // Boxed: it is run once, and larger than everything else here.
+    Box::pin(broker.ensure())
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
     let record = ClusterRecord {
         labels: labels.into_iter().collect(),
         enrolled_at: SystemClock.now().into(),
         removed_at: None,
     };
-    broker.add_cluster(cluster, &record).await.map_err(|error| Fatal::unavailable(&error))?;
+    broker
+        .add_cluster(cluster, &record)
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
     broker.close().await;
     writeln!(std::io::stdout(), "cluster {cluster} is registered")
         .map_err(|error| Fatal::other("the cluster is registered, but", &error))

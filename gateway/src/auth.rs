@@ -84,7 +84,11 @@ fn presented(headers: &HeaderMap) -> Option<&[u8]> {
 
 /// A UUIDv8 (RFC 9562 §5.8) from a key's hash.
 fn derived(what: &str, hash: &[u8; 32]) -> Uuid {
-    let digest: [u8; 32] = Sha256::new().chain_update(what).chain_update(hash).finalize().into();
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(what)
+        .chain_update(hash)
+        .finalize()
+        .into();
     let mut bytes = [0; 16];
     for (byte, from) in bytes.iter_mut().zip(digest) {
         *byte = from;
@@ -128,12 +132,18 @@ mod tests {
     fn a_key_gets_in_by_either_header() {
         let by_bearer = principal(&[("authorization", &format!("Bearer {KEY}"))]).unwrap();
         assert_eq!(principal(&[("x-api-key", KEY)]), Some(by_bearer.clone()));
-        assert_eq!(principal(&[("authorization", &format!("bearer  {KEY}"))]), Some(by_bearer));
+        assert_eq!(
+            principal(&[("authorization", &format!("bearer  {KEY}"))]),
+            Some(by_bearer)
+        );
     }
 
     #[test]
     fn each_key_is_a_user_of_its_own() {
-        let (one, other) = (principal(&[("x-api-key", KEY)]), principal(&[("x-api-key", OTHER)]));
+        let (one, other) = (
+            principal(&[("x-api-key", KEY)]),
+            principal(&[("x-api-key", OTHER)]),
+        );
         let (one, other) = (one.unwrap(), other.unwrap());
         assert_ne!(one.user_id, other.user_id);
         assert_ne!(one.key_id, other.key_id);

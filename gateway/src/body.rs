@@ -20,12 +20,19 @@ pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiEr
         return Err(ApiError::UnsupportedMediaType);
     }
     let encodings = headers.get_all(header::CONTENT_ENCODING);
-    if encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if encodings
+        .iter()
+        .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         return Err(ApiError::UnsupportedEncoding);
     }
     match tokio::time::timeout(READ_LIMIT, axum::body::to_bytes(body, MAX_BODY)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.source().is_some_and(|error| error.is::<LengthLimitError>()) => {
+        Ok(Err(error))
+            if error
+                .source()
+                .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) =>
+        {
             Err(ApiError::BodyTooLarge)
         }
         Ok(Err(_)) => Err(ApiError::BodyUnreadable),
@@ -39,7 +46,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     let (Some(first), None) = (types.next(), types.next()) else {
         return false;
     };
-    let name = first.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    let name = first
+        .as_bytes()
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default();
     name.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }
 
@@ -62,7 +73,12 @@ mod tests {
         for value in ["application/json", "Application/JSON; charset=utf-8"] {
             assert!(is_json(&headers(&[("content-type", value)])), "{value}");
         }
-        for value in ["text/plain", "application/jsonx", "application/x-www-form-urlencoded", ""] {
+        for value in [
+            "text/plain",
+            "application/jsonx",
+            "application/x-www-form-urlencoded",
+            "",
+        ] {
             assert!(!is_json(&headers(&[("content-type", value)])), "{value}");
         }
         assert!(!is_json(&headers(&[])));
@@ -74,11 +90,19 @@ mod tests {
     async fn bodies_are_bounded_and_not_decoded() {
         let json_type = ("content-type", "application/json");
         let read = async |pairs: &[_], size: usize| {
-            json(&headers(pairs), Body::from(vec![b' '; size])).await.map(|bytes| bytes.len())
+            json(&headers(pairs), Body::from(vec![b' '; size]))
+                .await
+                .map(|bytes| bytes.len())
         };
         assert_eq!(read(&[json_type], MAX_BODY).await.unwrap(), MAX_BODY);
-        assert!(matches!(read(&[json_type], MAX_BODY + 1).await, Err(ApiError::BodyTooLarge)));
+        assert!(matches!(
+            read(&[json_type], MAX_BODY + 1).await,
+            Err(ApiError::BodyTooLarge)
+        ));
         let encoded = [json_type, ("content-encoding", "gzip")];
-        assert!(matches!(read(&encoded, 1).await, Err(ApiError::UnsupportedEncoding)));
+        assert!(matches!(
+            read(&encoded, 1).await,
+            Err(ApiError::UnsupportedEncoding)
+        ));
     }
 }

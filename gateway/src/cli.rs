@@ -44,7 +44,9 @@ pub(crate) enum ClusterTask {
 fn label(text: &str) -> Result<(String, String), String> {
     let plain = |part: &str| {
         part.len() <= 253
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte))
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte))
     };
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() && plain(key) && plain(value) => {
@@ -74,7 +76,14 @@ mod tests {
 
     #[test]
     fn a_cluster_is_added_with_its_labels() {
-        let line = ["kubently-gateway", "cluster", "add", "prod-eu", "--label", "env=prod"];
+        let line = [
+            "kubently-gateway",
+            "cluster",
+            "add",
+            "prod-eu",
+            "--label",
+            "env=prod",
+        ];
         let cli = Cli::try_parse_from(line).unwrap();
         let Some(Task::Cluster(ClusterTask::Add { name, labels })) = cli.task else {
             panic!("another task");
@@ -85,7 +94,10 @@ mod tests {
 
     #[test]
     fn what_is_no_cluster_id_or_label_is_refused() {
-        for line in [["add", "Prod.EU", "--label=a=b"], ["add", "prod", "--label=ab"]] {
+        for line in [
+            ["add", "Prod.EU", "--label=a=b"],
+            ["add", "prod", "--label=ab"],
+        ] {
             let line = ["kubently-gateway", "cluster"].into_iter().chain(line);
             assert!(Cli::try_parse_from(line).is_err());
         }

@@ -16,10 +16,22 @@ const LEAST_KEY: usize = 40;
 /// Settings of the source model that mean nothing here.
 const RETIRED: [Retired; 5] = [
     ("redis_url", "set nats_url: NATS JetStream keeps everything"),
-    ("agent_tokens", "give each worker NATS credentials of its own"),
-    ("max_connections", "connections are bounded by the gateway itself"),
-    ("redis_max_connections", "a gateway holds one connection to NATS"),
-    ("nats_max_connections", "a gateway holds one connection to NATS"),
+    (
+        "agent_tokens",
+        "give each worker NATS credentials of its own",
+    ),
+    (
+        "max_connections",
+        "connections are bounded by the gateway itself",
+    ),
+    (
+        "redis_max_connections",
+        "a gateway holds one connection to NATS",
+    ),
+    (
+        "nats_max_connections",
+        "a gateway holds one connection to NATS",
+    ),
 ];
 
 /// Every setting; `KUBENTLY_` and the name in upper case in the environment.
@@ -80,7 +92,9 @@ impl TryFrom<usize> for Workers {
 
     fn try_from(threads: usize) -> Result<Self, Self::Error> {
         let valid = (1..=100).contains(&threads);
-        valid.then_some(Self(threads)).ok_or("api_workers is a whole number from 1 to 100")
+        valid
+            .then_some(Self(threads))
+            .ok_or("api_workers is a whole number from 1 to 100")
     }
 }
 
@@ -89,7 +103,9 @@ impl TryFrom<u64> for LongPollSeconds {
 
     fn try_from(seconds: u64) -> Result<Self, Self::Error> {
         let valid = (1..=60).contains(&seconds);
-        valid.then_some(Self(seconds)).ok_or("long_poll_timeout is a whole number from 1 to 60")
+        valid
+            .then_some(Self(seconds))
+            .ok_or("long_poll_timeout is a whole number from 1 to 60")
     }
 }
 
@@ -146,7 +162,10 @@ impl GatewayConfig {
     }
 
     pub(crate) fn logs(&self) -> LogConfig {
-        LogConfig { format: self.log_format, filter: self.log.clone() }
+        LogConfig {
+            format: self.log_format,
+            filter: self.log.clone(),
+        }
     }
 }
 
@@ -158,8 +177,13 @@ mod tests {
 
     fn load(pairs: &[(&str, &str)]) -> Result<GatewayConfig, String> {
         let own = |(name, value): &(&str, &str)| (format!("KUBENTLY_{name}"), (*value).to_owned());
-        let sources = Sources { file: None, env: pairs.iter().map(own).collect() };
-        GatewayConfig::load(&sources).map(|loaded| loaded.value).map_err(|error| error.to_string())
+        let sources = Sources {
+            file: None,
+            env: pairs.iter().map(own).collect(),
+        };
+        GatewayConfig::load(&sources)
+            .map(|loaded| loaded.value)
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -182,7 +206,10 @@ mod tests {
     #[test]
     fn a_short_key_is_refused_and_not_repeated() {
         let error = load(&[("API_KEYS", "hunter2")]).unwrap_err();
-        assert!(error.contains("api_keys (KUBENTLY_API_KEYS): key 1"), "{error}");
+        assert!(
+            error.contains("api_keys (KUBENTLY_API_KEYS): key 1"),
+            "{error}"
+        );
         assert!(!error.contains("hunter2"), "{error}");
     }
 
@@ -196,8 +223,13 @@ mod tests {
             ("LOG_FORMAT", "xml"),
         ])
         .unwrap_err();
-        for key in ["api_workers", "long_poll_timeout", "command_timeout", "api_host", "log_format"]
-        {
+        for key in [
+            "api_workers",
+            "long_poll_timeout",
+            "command_timeout",
+            "api_host",
+            "log_format",
+        ] {
             assert!(error.contains(key), "{key} in {error}");
         }
     }

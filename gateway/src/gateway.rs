@@ -39,16 +39,24 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    #[expect(clippy::unused_self, reason = "the clock is one of the parts; today there is one")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the clock is one of the parts; today there is one"
+    )]
     pub(crate) fn now(&self) -> Timestamp {
         SystemClock.now().into()
     }
 
     /// A job id that nobody can guess.
     pub(crate) fn new_job_id(&self) -> JobId {
-        // The bytes of a UUIDv4 that are random from end to end; 6 to 8 hold version and variant.
-        let [a, b, c, d, e, f, _, _, _, g, h, i, j, ..] = Uuid::new_v4().into_bytes();
-        JobId::new(self.now().get(), [a, b, c, d, e, f, g, h, i, j])
+        // The bytes of a UUIDv4 but 6 to 8, which hold its version and variant.
+        let bytes = Uuid::new_v4().into_bytes().into_iter().enumerate();
+        let whole = bytes.filter(|(place, _)| !(6..9).contains(place));
+        let mut random = [0; 10];
+        for (byte, (_, from)) in random.iter_mut().zip(whole) {
+            *byte = from;
+        }
+        JobId::new(self.now().get(), random)
     }
 }
 

@@ -23,7 +23,10 @@ impl Prefer {
     /// The first `wait` or, where there is none, `respond-async`; what is malformed or unknown is
     /// ignored, as RFC 7240 §2 asks. Together they mean: wait, then answer with the job (§4.3).
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let texts = headers.get_all(PREFER).into_iter().filter_map(|value| value.to_str().ok());
+        let texts = headers
+            .get_all(PREFER)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
         let mut prefer = Self::Nothing;
         for preference in texts.flat_map(|text| text.split(',')) {
             let word = preference.split(';').next().unwrap_or_default().trim();

@@ -31,17 +31,26 @@ pub(crate) struct Fatal {
 impl Fatal {
     /// The hub cannot be used.
     pub(crate) fn unavailable(error: &dyn std::error::Error) -> Self {
-        Self { code: UNAVAILABLE, text: chain(error) }
+        Self {
+            code: UNAVAILABLE,
+            text: chain(error),
+        }
     }
 
     /// The configuration cannot be used.
     pub(crate) fn config(error: &dyn std::error::Error) -> Self {
-        Self { code: CONFIG, text: chain(error) }
+        Self {
+            code: CONFIG,
+            text: chain(error),
+        }
     }
 
     /// Anything else: `what` failed.
     pub(crate) fn other(what: impl Display, error: &dyn std::error::Error) -> Self {
-        Self { code: 1, text: format!("{what}: {}", chain(error)) }
+        Self {
+            code: 1,
+            text: format!("{what}: {}", chain(error)),
+        }
     }
 }
 
@@ -54,7 +63,11 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // Also --help and --version come this way; where nobody reads them, nothing is lost.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     match start(cli) {
@@ -82,7 +95,7 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
     let ended = runtime.block_on(async {
         let shutdown = Shutdown::install().map_err(|error| Fatal::other("no signals", &error))?;
         let hard = shutdown.hard();
-        let task = perform(cli.task.unwrap_or(Task::Serve), config, shutdown);
+        let task = Box::pin(perform(cli.task.unwrap_or(Task::Serve), config, shutdown));
         tokio::select! {
             ended = task => ended.map(|()| ExitCode::SUCCESS),
             () = hard.cancelled() => Ok(ExitCode::FAILURE),

@@ -1,5 +1,6 @@
 //! Serves the API until it is asked to stop.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,7 +45,9 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
     let listener = TcpListener::bind(config.api_address())
         .await
         .map_err(|error| Fatal::other(format!("cannot bind {}", config.api_address()), &error))?;
-    let address = listener.local_addr().map_err(|error| Fatal::other("no address", &error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Fatal::other("no address", &error))?;
     tracing::info!(%address, origin = %gateway.origin, "api open");
     let served = listen(listener, routes::router(Arc::clone(&gateway)), stop).await;
     ended.cancel();
@@ -61,11 +64,18 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
     if keys.is_empty() {
         tracing::warn!("no api_keys are configured: nobody gets in");
     }
-    let broker = connect(config).await.map_err(|error| Fatal::unavailable(&error))?;
-    broker.ensure().await.map_err(|error| Fatal::unavailable(&error))?;
-    let directory = Directory::start(&broker).await.map_err(|error| Fatal::unavailable(&error))?;
+    let broker = connect(config)
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
+    // Boxed: it is run once, and larger than everything else here.
+    Box::pin(broker.ensure())
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
+    let directory = Directory::start(&broker)
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
     let origin = new_origin();
-    let live = Live::start(&broker, origin.clone())
+    let live = Live::start(&broker, &origin)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
     Ok(Arc::new(Parts {
@@ -87,21 +97,24 @@ async fn listen(
     router: Router,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let handle = Handle::new();
+    let handle = Handle::<SocketAddr>::new();
     // Small answers go out at once instead of waiting for the client's ack.
     let mut server = Server::from_listener(listener)
         .acceptor(NoDelayAcceptor::new())
         .http1_only()
         .handle(handle.clone());
     let mut builder = server.http_builder().http1();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT).max_buf_size(MAX_HEAD);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_LIMIT)
+        .max_buf_size(MAX_HEAD);
     let stopper = tokio::spawn(async move {
         stop.cancelled().await;
         handle.graceful_shutdown(Some(DRAIN));
     });
-    let served = server.serve(router.into_make_service()).await;
+    let ended = server.serve(router.into_make_service()).await;
     stopper.abort();
-    served
+    ended
 }
 
 /// Ready means: the hub answers and its buckets are there.

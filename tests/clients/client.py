@@ -92,6 +92,8 @@ def waiting():
     check("its output is kubectl's table", job["output"].startswith("NAMESPACE "), job)
     output = call("GET", f"/v1/jobs/{job['id']}/output")
     check("the output is there by itself", output.status == 200, output)
+    code = output.headers.get("Kubently-Exit-Code")
+    check("its header has kubectl's exit code", code == "0", output.headers)
     both = job["output"] + job["error"]
     check("it is the job's output, byte for byte", output.body == both.encode(), output)
 

@@ -17,6 +17,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::guard::GuardError;
 use crate::parts::{self, Part};
 use crate::place;
 
@@ -135,6 +136,15 @@ impl Cluster {
         client(&self.worker_kubeconfig()).await
     }
 
+    /// An error while its servers should be running and one is not.
+    ///
+    /// # Errors
+    /// When one has ended by itself, with the end of its log.
+    pub fn check(&mut self) -> Result<(), GuardError> {
+        self.control_plane.check()?;
+        self.live.as_mut().map_or(Ok(()), Live::check)
+    }
+
     /// Kills the API server, as `kill -9` does; etcd stays.
     pub fn kill_api_server(&mut self) {
         self.control_plane.kill_api_server();
@@ -180,8 +190,7 @@ pub async fn client(kubeconfig: &Path) -> Result<kube::Client> {
     install_crypto();
     let file = Kubeconfig::read_from(kubeconfig)
         .with_context(|| format!("read {}", kubeconfig.display()))?;
-    let config =
-        kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
+    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
     Ok(kube::Client::try_from(config)?)
 }
 

@@ -3,7 +3,7 @@
 //! The guard's standard input is a pipe that only this process holds: its end is the sign. Orders go down
 //! the same pipe, so that a signal can never reach a process id that has been given to somebody else.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -110,6 +110,7 @@ pub struct Spec {
     args: Vec<OsString>,
     envs: Vec<(OsString, OsString)>,
     inherit: bool,
+    without: Option<fn(&OsStr) -> bool>,
 }
 
 impl Spec {
@@ -129,6 +130,7 @@ impl Spec {
             args: Vec::new(),
             envs: Vec::new(),
             inherit: false,
+            without: None,
         }
     }
 
@@ -167,6 +169,13 @@ impl Spec {
         self
     }
 
+    /// Leaves out some of what [`Self::inherit_env`] takes over.
+    #[must_use]
+    pub fn without_env(mut self, unwanted: fn(&OsStr) -> bool) -> Self {
+        self.without = Some(unwanted);
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -182,6 +191,10 @@ impl Spec {
         let mut command = guard_command()?;
         if !self.inherit {
             command.env_clear().envs(plain_env(&self.dir));
+        } else if let Some(unwanted) = self.without {
+            for (name, _) in std::env::vars_os().filter(|(name, _)| unwanted(name)) {
+                command.env_remove(name);
+            }
         }
         command.envs(self.envs.iter().map(|(name, value)| (name, value)));
         command
@@ -346,8 +359,12 @@ impl Drop for Guarded {
     }
 }
 
-/// A guard without a program, which removes `dir` when this process is gone.
-pub(crate) fn remover(dir: &Path) -> Result<Child, GuardError> {
+/// A guard without a program, which removes `dir` when the returned child's standard input is closed, that
+/// is when this process is gone.
+///
+/// # Errors
+/// When the guard cannot be started.
+pub fn remover(dir: &Path) -> Result<Child, GuardError> {
     let mut command = guard_command()?;
     let name = || "the remover of the run directory".to_owned();
     command

@@ -65,7 +65,10 @@ impl Kubectl {
     ///
     /// # Errors
     /// When it cannot be started or takes longer than a minute.
-    pub async fn run<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Result<Oracle> {
+    pub async fn run<A: Into<OsString>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Result<Oracle> {
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
         let child = command(&self.program)
             .args(&args)

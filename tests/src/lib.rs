@@ -6,10 +6,14 @@
 
 pub mod cluster;
 pub mod guard;
+pub mod http;
 pub mod kubectl;
 pub mod nats;
 pub mod parts;
 pub mod place;
 pub mod ports;
+pub mod product;
+pub mod quickstart;
 pub mod say;
 pub mod wait;
+pub mod world;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::guard::{Guarded, Signal, Spec};
+use crate::guard::{GuardError, Guarded, Signal, Spec};
 use crate::parts::{self, Part};
 use crate::wait::{self, Probe};
 use crate::{place, ports};
@@ -78,6 +78,14 @@ impl Nats {
         self.dir.path()
     }
 
+    /// An error while it should be running and is not.
+    ///
+    /// # Errors
+    /// When it has ended by itself, with the end of its log.
+    pub fn check(&mut self) -> Result<(), GuardError> {
+        self.server.as_mut().map_or(Ok(()), Guarded::check)
+    }
+
     /// Kills it, as `kill -9` does.
     pub fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
@@ -115,7 +123,7 @@ impl Nats {
             }
             match greeting(port).await {
                 Ok(info) => Probe::when(
-                    info["jetstream"] == Value::Bool(true),
+                    info.get("jetstream") == Some(&Value::Bool(true)),
                     "it answers without JetStream",
                 ),
                 Err(error) => Probe::NotYet(format!("{error:#}")),

@@ -76,8 +76,13 @@ async fn deliver<E: Execute, R: Replies, T: HubTime>(
         attempt: delivery.attempt(),
         stored_at: delivery.stored_at(),
     };
-    match handler.handle(incoming).await {
+    let done = match handler.handle(incoming).await {
         Disposition::Ack => delivery.ack().await,
         Disposition::GiveBack => delivery.give_back().await,
+    };
+    if let Err(error) = done {
+        // It comes back by itself, and a command that was answered finds its result stored.
+        let error = anyhow::Error::from(error);
+        tracing::warn!("a delivery is not settled: {error:#}");
     }
 }

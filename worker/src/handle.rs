@@ -206,7 +206,10 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
             };
             match stored {
                 Ok(()) => return true,
-                Err(error) => tracing::warn!(job = %reply.job, %error, "not stored; trying again"),
+                Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    tracing::warn!(job = %reply.job, "not stored, trying again: {error:#}");
+                }
             }
             tokio::time::sleep(backoff.pause()).await;
         }

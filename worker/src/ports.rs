@@ -11,7 +11,7 @@ use kubently_core::time::Timestamp;
 /// Where events and results go.
 pub trait Replies: Send + Sync + 'static {
     /// Why something is not stored, or not known to be.
-    type Error: std::error::Error + Send;
+    type Error: std::error::Error + Send + Sync;
 
     /// Stores an event; ready once the hub has it.
     fn publish_event(

@@ -36,7 +36,11 @@ impl Announcer {
         let mut lost = false;
         let every = Duration::from_secs(u64::from(PRESENCE_SECONDS));
         while !done.is_cancelled() {
-            let announced = broker.announce(&self.now()).await;
+            let now = self.now();
+            let announced = tokio::select! {
+                announced = broker.announce(&now) => announced,
+                () = done.cancelled() => break,
+            };
             match announced {
                 Ok(()) => lost = false,
                 Err(error) if !lost => {

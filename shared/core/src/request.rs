@@ -144,7 +144,12 @@ fn refusal(path: &[String], text: &str) -> Refusal {
     {
         pointer = format!("/{name}");
     }
-    Refusal::new(code, crate::refusal::escaped(message)).pointer(pointer)
+    let refusal = Refusal::new(code, crate::refusal::escaped(message));
+    if pointer.is_empty() {
+        refusal
+    } else {
+        refusal.pointer(pointer)
+    }
 }
 
 #[cfg(test)]
@@ -235,7 +240,7 @@ mod tests {
         for body in [
             "",
             "{",
-            "{} {}",
+            twice,
             "nul",
             "{\"cluster_id\":\"a\",}",
             "\u{feff}{}",

@@ -127,7 +127,7 @@ impl ControlPlane {
         }
     }
 
-    fn check(&mut self) -> Result<(), GuardError> {
+    pub(super) fn check(&mut self) -> Result<(), GuardError> {
         self.etcd.check()?;
         self.api_server.as_mut().map_or(Ok(()), Guarded::check)
     }

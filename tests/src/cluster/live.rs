@@ -9,7 +9,7 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use super::Cluster;
-use crate::guard::{Guarded, Spec};
+use crate::guard::{GuardError, Guarded, Spec};
 use crate::parts::{self, Part};
 use crate::ports;
 use crate::wait::{self, Probe};
@@ -51,7 +51,10 @@ impl Live {
             .arg(&plane.token_key)
             .arg("--root-ca-file")
             .arg(&plane.authority)
-            .args(["--use-service-account-credentials=false", "--leader-elect=false"])
+            .args([
+                "--use-service-account-credentials=false",
+                "--leader-elect=false",
+            ])
             .args(["--bind-address=127.0.0.1", "--secure-port=0"])
             .spawn()?;
         let scheduler = spec(Part::KubeScheduler)?
@@ -66,10 +69,14 @@ impl Live {
         Ok(live)
     }
 
+    pub(super) fn check(&mut self) -> Result<(), GuardError> {
+        self.programs.iter_mut().try_for_each(Guarded::check)
+    }
+
     /// Ready, and without the taint that keeps pods away from nodes that are not.
     async fn wait_for_nodes(&mut self, client: &Client) -> Result<()> {
         wait::until("the simulated nodes", READY, async || {
-            if let Some(error) = self.programs.iter_mut().find_map(|part| part.check().err()) {
+            if let Err(error) = self.check() {
                 return Probe::Never(error.to_string());
             }
             let nodes = async {
@@ -78,8 +85,9 @@ impl Live {
             };
             match nodes.await {
                 Ok(nodes) => {
-                    let nodes = nodes["items"].as_array().cloned().unwrap_or_default();
-                    let ready = nodes.iter().filter(|node| takes_pods(node)).count();
+                    let nodes = nodes.get("items").and_then(Value::as_array);
+                    let nodes = nodes.into_iter().flatten();
+                    let ready = nodes.filter(|node| takes_pods(node)).count();
                     Probe::when(ready == NODES.len(), format!("{ready} ready"))
                 }
                 Err(error) => Probe::NotYet(format!("{error:#}")),
@@ -91,12 +99,12 @@ impl Live {
 }
 
 fn takes_pods(node: &Value) -> bool {
-    let conditions = node["status"]["conditions"].as_array();
-    let ready = conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
-    ready && node["spec"]["taints"].is_null()
+    let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
+    let ready = conditions.into_iter().flatten().any(|condition| {
+        let is = |field: &str, value: &str| condition.get(field).is_some_and(|it| it == value);
+        is("type", "Ready") && is("status", "True")
+    });
+    ready && node.pointer("/spec/taints").is_none()
 }
 
 fn node(name: &str) -> Value {

@@ -41,8 +41,8 @@ impl Cluster {
             let what = || {
                 format!(
                     "apply {} {}",
-                    object["kind"].as_str().unwrap_or_default(),
-                    object["metadata"]["name"].as_str().unwrap_or_default()
+                    text(object, "/kind").unwrap_or_default(),
+                    text(object, "/metadata/name").unwrap_or_default()
                 )
             };
             apply_one(&client, &mut types, object)
@@ -66,11 +66,10 @@ impl Cluster {
 }
 
 async fn apply_one(client: &Client, types: &mut Types, object: &Value) -> Result<()> {
-    let text = |field: &Value| field.as_str().map(str::to_owned);
-    let version = text(&object["apiVersion"]).context("it has no apiVersion")?;
-    let kind = text(&object["kind"]).context("it has no kind")?;
-    let name = text(&object["metadata"]["name"]).context("it has no name")?;
-    let (resource, capabilities) = match types.entry((version, kind)) {
+    let version = text(object, "/apiVersion").context("it has no apiVersion")?;
+    let kind = text(object, "/kind").context("it has no kind")?;
+    let name = text(object, "/metadata/name").context("it has no name")?;
+    let (resource, capabilities) = match types.entry((version.to_owned(), kind.to_owned())) {
         std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
         std::collections::btree_map::Entry::Vacant(unknown) => {
             let (version, kind) = unknown.key();
@@ -81,11 +80,15 @@ async fn apply_one(client: &Client, types: &mut Types, object: &Value) -> Result
     let api: Api<DynamicObject> = match capabilities.scope {
         Scope::Cluster => Api::all_with(client.clone(), resource),
         Scope::Namespaced => {
-            let namespace = object["metadata"]["namespace"].as_str();
+            let namespace = text(object, "/metadata/namespace");
             Api::namespaced_with(client.clone(), namespace.unwrap_or("default"), resource)
         }
     };
-    patch(&api, &name, object).await
+    patch(&api, name, object).await
+}
+
+fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
+    object.pointer(pointer).and_then(Value::as_str)
 }
 
 #[expect(
@@ -95,8 +98,8 @@ async fn apply_one(client: &Client, types: &mut Types, object: &Value) -> Result
 async fn patch(api: &Api<DynamicObject>, name: &str, object: &Value) -> Result<()> {
     let params = PatchParams::apply("kubently-tests").force();
     api.patch(name, &params, &Patch::Apply(object)).await?;
-    if object.get("status").is_some() {
-        let status = json!({"status": object["status"]});
+    if let Some(status) = object.get("status") {
+        let status = json!({"status": status});
         api.patch_status(name, &PatchParams::default(), &Patch::Merge(&status))
             .await
             .context("its status")?;

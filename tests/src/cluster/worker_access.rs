@@ -1,4 +1,4 @@
-//! The worker's access: the roles that ship, a ServiceAccount's token, and more for a test's own types.
+//! The worker's access: the roles that ship, a `ServiceAccount`'s token, and more for a test's own types.
 
 use std::time::Duration;
 
@@ -26,34 +26,33 @@ impl Cluster {
     /// Applies `deploy/rbac.yaml` and writes the worker's kubeconfig.
     pub(super) async fn let_worker_in(&self) -> Result<()> {
         let path = place::workspace().join("deploy/rbac.yaml");
-        let roles = std::fs::read_to_string(&path)
-            .with_context(|| format!("read {}", path.display()))?;
+        let roles =
+            std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         self.apply("{apiVersion: v1, kind: Namespace, metadata: {name: kubently}}")
             .await?;
         self.apply(&roles).await?;
         let client = self.admin().await?;
         let token: Value = client
             .request(
-                Request::post(
-                    "/api/v1/namespaces/kubently/serviceaccounts/kubently-worker/token",
-                )
-                .header(CONTENT_TYPE, JSON)
-                .body(serde_json::to_vec(&json!({
-                    "apiVersion": "authentication.k8s.io/v1",
-                    "kind": "TokenRequest",
-                    "spec": {"expirationSeconds": TOKEN_SECONDS},
-                }))?)?,
+                Request::post("/api/v1/namespaces/kubently/serviceaccounts/kubently-worker/token")
+                    .header(CONTENT_TYPE, JSON)
+                    .body(serde_json::to_vec(&json!({
+                        "apiVersion": "authentication.k8s.io/v1",
+                        "kind": "TokenRequest",
+                        "spec": {"expirationSeconds": TOKEN_SECONDS},
+                    }))?)?,
             )
             .await
             .context("ask for the worker's token")?;
-        let token = token["status"]["token"]
-            .as_str()
+        let token = token
+            .pointer("/status/token")
+            .and_then(Value::as_str)
             .context("the answer holds no token")?;
         self.write_kubeconfig(&self.worker_kubeconfig(), json!({"token": token}))?;
         may(&client, "list", "", "pods").await
     }
 
-    /// Lets the worker read more types: `rules` as in a ClusterRole, such as
+    /// Lets the worker read more types: `rules` as in a `ClusterRole`, such as
     /// `json!([{"apiGroups": ["example.com"], "resources": ["widgets"], "verbs": ["get", "list"]}])`.
     ///
     /// A live cluster's controllers take them from a labelled role, as an owner would add them; in a plain
@@ -79,12 +78,15 @@ impl Cluster {
             append(&client, rules).await?;
         }
         for rule in rules.as_array().into_iter().flatten() {
-            let first = |field: &str| rule[field][0].as_str().unwrap_or_default().to_owned();
+            let first = |field: &str| {
+                let value = rule.pointer(&format!("/{field}/0"));
+                value.and_then(Value::as_str).unwrap_or_default()
+            };
             may(
                 &client,
-                &first("verbs"),
-                &first("apiGroups"),
-                &first("resources"),
+                first("verbs"),
+                first("apiGroups"),
+                first("resources"),
             )
             .await?;
         }
@@ -99,9 +101,11 @@ async fn append(client: &Client, rules: &Value) -> Result<()> {
         let mut role: Value = client
             .request(Request::get(EXTRA).body(Vec::new())?)
             .await?;
-        let mut all = role["rules"].as_array().cloned().unwrap_or_default();
-        all.extend(rules.as_array().cloned().unwrap_or_default());
-        role["rules"] = Value::Array(all);
+        let all = [role.get("rules"), Some(rules)].into_iter().flatten();
+        let all: Vec<Value> = all.filter_map(Value::as_array).flatten().cloned().collect();
+        if let Some(role) = role.as_object_mut() {
+            role.insert("rules".to_owned(), Value::Array(all));
+        }
         let put = Request::put(EXTRA)
             .header(CONTENT_TYPE, JSON)
             .body(serde_json::to_vec(&role)?)?;
@@ -134,16 +138,15 @@ async fn may(client: &Client, verb: &str, group: &str, resource: &str) -> Result
     let what = format!("the worker's right to {verb} {resource} of \"{group}\"");
     wait::until(what, SEEN, async || {
         let answer = async {
-            let request =
-                Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
-                    .header(CONTENT_TYPE, JSON)
-                    .body(serde_json::to_vec(&review)?)?;
+            let request = Request::post("/apis/authorization.k8s.io/v1/subjectaccessreviews")
+                .header(CONTENT_TYPE, JSON)
+                .body(serde_json::to_vec(&review)?)?;
             anyhow::Ok(client.request::<Value>(request).await?)
         };
         match answer.await {
             Ok(answer) => Probe::when(
-                answer["status"]["allowed"] == Value::Bool(true),
-                answer["status"].to_string(),
+                answer.pointer("/status/allowed") == Some(&Value::Bool(true)),
+                answer.to_string(),
             ),
             Err(error) => Probe::NotYet(format!("{error:#}")),
         }

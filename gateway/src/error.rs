@@ -1,0 +1,185 @@
+//! Every way in which a request can fail.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use kubently_broker::{StoreError, SubmitError};
+use kubently_core::refusal::Refusal;
+use kubently_core::request::{InvalidRequest, MAX_BODY};
+
+use crate::problem::Problem;
+use crate::run::chain;
+
+/// Why a request has no answer; becomes a problem (see [`Problem`]). Its text is for the caller.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("the body is not JSON: {0}")]
+    MalformedJson(String),
+    #[error("the body could not be read to its end")]
+    BodyUnreadable,
+    #[error("one valid API key is needed, in Authorization or X-API-Key")]
+    Unauthenticated,
+    #[error("user_id and service_identity are accepted from an admin only")]
+    NotAdmin,
+    #[error("there is no such route")]
+    RouteNotFound,
+    #[error("there is no such job")]
+    JobNotFound,
+    #[error("there is no such cluster")]
+    ClusterNotFound,
+    #[error("there is no such session")]
+    SessionNotFound,
+    #[error("this route does not answer to this method")]
+    MethodNotAllowed,
+    #[error("the body did not arrive in time")]
+    BodyTooSlow,
+    #[error("the job has not finished")]
+    JobNotFinished,
+    #[error("the job's result was kept for its time and is gone")]
+    ResultExpired,
+    #[error("a body has at most {MAX_BODY} bytes")]
+    BodyTooLarge,
+    #[error("the body must be application/json")]
+    UnsupportedMediaType,
+    #[error("the body must not be compressed")]
+    UnsupportedEncoding,
+    #[error("{}", .0.message)]
+    Refused(Box<Refusal>),
+    #[error("the query is not understood: {0}")]
+    BadQuery(&'static str),
+    #[error("the cluster's queue is full")]
+    QueueFull,
+    #[error("more requests are in work than this gateway takes at a time")]
+    Overloaded,
+    #[error("the hub does not answer; what was asked may still happen")]
+    HubUnavailable,
+    #[error("the list of clusters is behind")]
+    ClustersBehind,
+    #[error("something went wrong here; the request's id finds it in the log")]
+    Internal,
+}
+
+impl ApiError {
+    const fn status(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+            Self::BodyUnreadable => (StatusCode::BAD_REQUEST, "body_unreadable"),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::NotAdmin => (StatusCode::FORBIDDEN, "not_admin"),
+            Self::RouteNotFound => (StatusCode::NOT_FOUND, "route_not_found"),
+            Self::JobNotFound => (StatusCode::NOT_FOUND, "job_not_found"),
+            Self::ClusterNotFound => (StatusCode::NOT_FOUND, "cluster_not_found"),
+            Self::SessionNotFound => (StatusCode::NOT_FOUND, "session_not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
+            Self::JobNotFinished => (StatusCode::CONFLICT, "job_not_finished"),
+            Self::ResultExpired => (StatusCode::GONE, "result_expired"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::UnsupportedEncoding => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding")
+            }
+            Self::Refused(refusal) => (StatusCode::UNPROCESSABLE_ENTITY, refusal.code.as_str()),
+            Self::BadQuery(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_query"),
+            Self::QueueFull => (StatusCode::TOO_MANY_REQUESTS, "queue_full"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+            Self::HubUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "hub_unavailable"),
+            Self::ClustersBehind => (StatusCode::SERVICE_UNAVAILABLE, "clusters_behind"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unauthenticated => Some("send Authorization: Bearer KEY, once"),
+            Self::ClusterNotFound => Some("GET /v1/clusters lists what there is"),
+            Self::UnsupportedMediaType => Some("send Content-Type: application/json"),
+            Self::JobNotFinished => Some("ask again after Retry-After seconds"),
+            Self::ResultExpired => Some("run the command again"),
+            Self::QueueFull | Self::Overloaded | Self::HubUnavailable | Self::ClustersBehind => {
+                Some("try again after Retry-After seconds")
+            }
+            _ => None,
+        }
+    }
+
+    /// When to try again, in seconds.
+    const fn retry_after(&self) -> Option<&'static str> {
+        match self {
+            Self::JobNotFinished | Self::Overloaded => Some("1"),
+            Self::QueueFull | Self::HubUnavailable | Self::ClustersBehind => Some("2"),
+            _ => None,
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        if let Self::Refused(refusal) = self {
+            return Problem::refused(refusal);
+        }
+        let (status, code) = self.status();
+        let mut problem = Problem::new(status, code, self.to_string());
+        problem.hint = self.hint().map(str::to_owned);
+        problem
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// The status and the headers; the body is written once the request's id is known.
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status().0;
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+        }
+        if matches!(self, Self::Unauthenticated) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self.problem());
+        response
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<InvalidRequest> for ApiError {
+    fn from(error: InvalidRequest) -> Self {
+        match error {
+            InvalidRequest::Malformed(text) => Self::MalformedJson(text),
+            InvalidRequest::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let reason = chain(&error);
+        if error.is_unreachable() {
+            tracing::warn!(reason, "the hub did not answer");
+            return Self::HubUnavailable;
+        }
+        if let StoreError::Corrupt { .. } = error {
+            tracing::error!(reason, "what the hub keeps cannot be read");
+            return Self::Internal;
+        }
+        tracing::error!(reason, "the hub refused");
+        Self::HubUnavailable
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        if matches!(error, SubmitError::QueueFull) {
+            return Self::QueueFull;
+        }
+        let reason = chain(&error);
+        tracing::warn!(reason, "a command was not accepted");
+        Self::HubUnavailable
+    }
+}

@@ -1,0 +1,154 @@
+//! Errors as callers read them: problem details (RFC 9457).
+
+use http::{HeaderValue, Response, StatusCode, header};
+use kubently_core::refusal::Refusal;
+use kubently_core::time::Timestamp;
+use serde::Serialize;
+
+/// What a problem says; the request's id and the time are added when it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    /// The HTTP status.
+    pub(crate) status: StatusCode,
+    /// The stable code that programs branch on.
+    pub(crate) code: &'static str,
+    /// One sentence for people.
+    pub(crate) detail: String,
+    /// What to do instead.
+    pub(crate) hint: Option<String>,
+    /// Where in the request it stands.
+    pub(crate) errors: Vec<Place>,
+}
+
+/// One place of a request that is wrong.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Place {
+    /// A JSON pointer (RFC 6901) into the body.
+    pub(crate) pointer: String,
+    /// What is wrong there.
+    pub(crate) detail: String,
+    /// The offending text, escaped and cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) argument: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
+    request_id: &'a str,
+    timestamp: Timestamp,
+    #[serde(skip_serializing_if = "<[Place]>::is_empty")]
+    errors: &'a [Place],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+impl Problem {
+    /// A problem without hint and place.
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            hint: None,
+            errors: Vec::new(),
+        }
+    }
+
+    /// A refused command or request.
+    pub(crate) fn refused(refusal: &Refusal) -> Self {
+        let place = |pointer: &String| Place {
+            pointer: pointer.clone(),
+            detail: refusal.message.clone(),
+            argument: refusal.argument.clone(),
+        };
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            code: refusal.code.as_str(),
+            detail: refusal.message.clone(),
+            hint: refusal.hint.clone(),
+            errors: refusal.pointer.iter().map(place).collect(),
+        }
+    }
+
+    /// Puts the problem into a response as its body.
+    pub(crate) fn write<B: From<Vec<u8>>>(
+        &self,
+        response: &mut Response<B>,
+        request_id: &str,
+        timestamp: Timestamp,
+    ) {
+        let body = serde_json::to_vec(&Written {
+            // The code says which problem it is; there is no page about each (RFC 9457 §4.2.1).
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            timestamp,
+            errors: &self.errors,
+            hint: self.hint.as_deref(),
+        });
+        // Only a map with other keys than text could fail to be written.
+        *response.body_mut() = body.unwrap_or_default().into();
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        let kind = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use kubently_core::refusal::RefusalCode;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn written(problem: &Problem) -> Value {
+        let mut response = Response::new(Vec::new());
+        problem.write(&mut response, "req-1", DateTime::UNIX_EPOCH.into());
+        let kind = response.headers().get(header::CONTENT_TYPE).unwrap();
+        assert_eq!(kind, "application/problem+json");
+        serde_json::from_slice(response.body()).unwrap()
+    }
+
+    #[test]
+    fn a_problem_has_the_fields_of_the_rfc_and_ours() {
+        let problem = Problem::new(
+            StatusCode::NOT_FOUND,
+            "job_not_found",
+            "there is no such job",
+        );
+        let expected = json!({
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "there is no such job",
+            "code": "job_not_found",
+            "request_id": "req-1",
+            "timestamp": "1970-01-01T00:00:00.000Z",
+        });
+        assert_eq!(written(&problem), expected);
+    }
+
+    #[test]
+    fn a_refusal_keeps_place_hint_and_escaped_text() {
+        let refusal = Refusal::new(RefusalCode::FlagNotAllowed, "no such flag")
+            .argument("--wa\u{7}tch")
+            .hint("leave it out")
+            .pointer("/args/2");
+        let problem = written(&Problem::refused(&refusal));
+        assert_eq!(problem["status"], 422);
+        assert_eq!(problem["code"], "flag_not_allowed");
+        assert_eq!(problem["hint"], "leave it out");
+        assert_eq!(problem["errors"][0]["pointer"], "/args/2");
+        assert_eq!(problem["errors"][0]["argument"], "--wa\\u{7}tch");
+    }
+}

@@ -1,0 +1,141 @@
+//! `POST /v1/commands`: runs a command and, where that is quick, answers with its end.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use kubently_broker::{Known, Waiter};
+use kubently_core::cluster::ClusterId;
+use kubently_core::command::{Command, Scope};
+use kubently_core::job::{JobRecord, JobState};
+use kubently_core::request::ExecuteCommandRequest;
+use kubently_core::response::JobResponse;
+use kubently_core::verb::Verb;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::gateway::{Gateway, Parts};
+use crate::prefer::{PREFERENCE_APPLIED, Prefer};
+use crate::routes::{json, location};
+use crate::submit::{check, record, submit};
+use crate::{body, query};
+
+/// How long the stores may take to tell the state of a job that is not finished.
+const STATE_LIMIT: Duration = Duration::from_secs(1);
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Options {
+    /// Only say what would be run.
+    dry_run: bool,
+}
+
+/// The answer to `?dry_run=true`: the command as the worker would read it.
+#[derive(Serialize)]
+struct Understood<'a> {
+    dry_run: bool,
+    cluster_id: &'a ClusterId,
+    command_type: Verb,
+    /// The one way to write these arguments.
+    args: Vec<String>,
+    /// The namespace that is read; null for all, and for verbs that read none.
+    namespace: Option<&'a str>,
+}
+
+/// A job that is not finished, and whether somebody is there to run it.
+#[derive(Serialize)]
+struct Unfinished {
+    #[serde(flatten)]
+    job: JobResponse,
+    /// Live workers of its cluster; 0 means that it waits for one to connect.
+    workers_live: usize,
+}
+
+/// 200 with the finished job, or 202 with where to ask for it.
+pub(crate) async fn execute(
+    State(gateway): State<Gateway>,
+    Caller(caller): Caller,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let options: Options = query::parse(&parts.uri, "it has dry_run=true or dry_run=false")?;
+    let body = body::json(&parts.headers, body).await?;
+    let request = ExecuteCommandRequest::from_json(&body)?;
+    let command = check(&gateway, &request)?;
+    if options.dry_run {
+        return dry_run(&request, &command);
+    }
+    let record = record(&gateway, &caller, request);
+    // Registered before anything is sent: the result may come before the hub's ack does.
+    let waiter = gateway.live.register(&record.subject.reply());
+    submit(&gateway, &caller, &record).await?;
+
+    let prefer = Prefer::of(&parts.headers);
+    let envelope = &record.envelope;
+    let usual = envelope.queue_timeout_seconds.duration() + envelope.timeout_seconds.duration();
+    let most = gateway.long_poll_timeout;
+    let state = outcome(&gateway, &record, waiter, prefer.wait(usual, most)).await;
+    let mut response = answer(&gateway, &record, &state)?;
+    if let Some(applied) = prefer.applied(most) {
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    Ok(response)
+}
+
+fn dry_run(request: &ExecuteCommandRequest, command: &Command) -> Result<Response, ApiError> {
+    let namespace = match command.scope() {
+        _ if !command.verb().reads_namespaces() => None,
+        Scope::All => None,
+        Scope::Default => Some("default"),
+        Scope::Namespace(namespace) => Some(namespace.as_str()),
+    };
+    let answer = Understood {
+        dry_run: true,
+        cluster_id: &request.cluster_id,
+        command_type: command.verb(),
+        args: command.canonical_args(),
+        namespace,
+    };
+    json(StatusCode::OK, &answer)
+}
+
+/// The job's state once it has ended, the wait is over or the gateway stops.
+async fn outcome(
+    gateway: &Parts,
+    record: &JobRecord,
+    mut waiter: Waiter,
+    wait: Duration,
+) -> JobState {
+    if wait.is_zero() {
+        return JobState::Queued;
+    }
+    tokio::select! {
+        biased;
+        result = waiter.wait(wait) => {
+            if let Some(result) = result {
+                return JobState::Finished(result);
+            }
+        }
+        () = gateway.stop.cancelled() => return JobState::Queued,
+    }
+    // Not knowing better than "queued" is no error: the job is accepted.
+    match tokio::time::timeout(STATE_LIMIT, gateway.broker.job_state(record)).await {
+        Ok(Ok(Known::State(state))) => state,
+        _ => JobState::Queued,
+    }
+}
+
+fn answer(gateway: &Parts, record: &JobRecord, state: &JobState) -> Result<Response, ApiError> {
+    let job = JobResponse::new(record, state);
+    if let JobState::Finished(_) = state {
+        return json(StatusCode::OK, &job);
+    }
+    let workers_live = gateway.directory.workers(&record.envelope.cluster_id).len();
+    let mut response = json(StatusCode::ACCEPTED, &Unfinished { job, workers_live })?;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location(&record.envelope)?);
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    Ok(response)
+}

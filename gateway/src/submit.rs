@@ -1,0 +1,112 @@
+//! Puts a command into its cluster's queue: stored and published, or neither.
+
+use std::time::Duration;
+
+use kubently_broker::{Lookup, SubmitError};
+use kubently_core::access::Principal;
+use kubently_core::command::Command;
+use kubently_core::envelope::{Envelope, VERSION};
+use kubently_core::job::JobRecord;
+use kubently_core::request::ExecuteCommandRequest;
+
+use crate::error::ApiError;
+use crate::gateway::Parts;
+
+/// How long the hub may take to accept a command: longer than the broker waits for a stream's new
+/// leader, so that its answer comes first.
+const ACCEPT_LIMIT: Duration = Duration::from_secs(12);
+/// How long tidying up after a refusal may take.
+const REMOVE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The command that a request asks for, where this caller may ask for it here.
+pub(crate) fn check(gateway: &Parts, request: &ExecuteCommandRequest) -> Result<Command, ApiError> {
+    let command = request.command()?;
+    command.served()?;
+    if request.user_id.is_some() || request.service_identity.is_some() {
+        return Err(ApiError::NotAdmin);
+    }
+    match gateway.directory.cluster(&request.cluster_id) {
+        Lookup::Known(_) => {}
+        Lookup::Unknown => return Err(ApiError::ClusterNotFound),
+        Lookup::Behind => return Err(ApiError::ClustersBehind),
+    }
+    if request.session_id.is_some() {
+        return Err(ApiError::SessionNotFound);
+    }
+    Ok(command)
+}
+
+/// A new job of this caller.
+pub(crate) fn record(
+    gateway: &Parts,
+    caller: &Principal,
+    request: ExecuteCommandRequest,
+) -> JobRecord {
+    let envelope = Envelope {
+        v: VERSION,
+        id: gateway.new_job_id(),
+        cluster_id: request.cluster_id,
+        origin: gateway.origin.clone(),
+        owner: Some(caller.user_id),
+        session_id: request.session_id,
+        correlation_id: request.correlation_id,
+        service_identity: caller.service_identity.clone(),
+        command_type: request.command_type,
+        args: request.args,
+        namespace: request.namespace,
+        timeout_seconds: request.timeout_seconds.unwrap_or(gateway.command_timeout),
+        queue_timeout_seconds: request.queue_timeout_seconds,
+        priority: request.priority,
+        queued_at: gateway.now(),
+    };
+    JobRecord {
+        subject: envelope.subject(),
+        envelope,
+        key_id: caller.key_id,
+    }
+}
+
+/// Stores the record and publishes the command, both at once; accepted means that both are acked.
+///
+/// A command that the hub refused leaves no record. Where the hub gave no answer, nothing is
+/// removed: the command may be on its way, and its deadline decides.
+pub(crate) async fn submit(
+    gateway: &Parts,
+    caller: &Principal,
+    record: &JobRecord,
+) -> Result<(), ApiError> {
+    let broker = &gateway.broker;
+    let writes = async {
+        tokio::join!(
+            broker.create_job(caller.user_id, record),
+            broker.publish_command(&record.envelope)
+        )
+    };
+    let Ok((stored, published)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
+        tracing::warn!(job = %record.envelope.id, "the hub did not accept a command in time");
+        return Err(ApiError::HubUnavailable);
+    };
+    match published {
+        // The id is new, so a message that is already there is our own, sent twice.
+        Ok(_) | Err(SubmitError::StillQueued) => {}
+        Err(refused) => {
+            if let (Ok(revision), true) = (stored, leaves_nothing(&refused)) {
+                let removed = broker.remove_job(caller.user_id, record.envelope.id, revision);
+                if !matches!(
+                    tokio::time::timeout(REMOVE_LIMIT, removed).await,
+                    Ok(Ok(()))
+                ) {
+                    tracing::warn!(job = %record.envelope.id, "the record of a refused command stays");
+                }
+            }
+            return Err(refused.into());
+        }
+    }
+    stored?;
+    Ok(())
+}
+
+/// Whether the hub itself said that the command is not stored.
+const fn leaves_nothing(error: &SubmitError) -> bool {
+    matches!(error, SubmitError::QueueFull | SubmitError::Refused(_))
+}

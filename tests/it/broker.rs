@@ -1,0 +1,325 @@
+//! The queue, the replies and the live feed on a real nats-server.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use kubently_broker::{
+    Broker, Directory, HubConfig, Intake, Known, Live, Lookup, Stored, SubmitError,
+};
+use kubently_core::cluster::ClusterId;
+use kubently_core::directory::ClusterRecord;
+use kubently_core::envelope::Envelope;
+use kubently_core::id::UserId;
+use kubently_core::job::{JobRecord, JobState};
+use kubently_core::result::{CommandResult, Ended, Run};
+use kubently_core::status::{FinalStatus, JobStatus, Reason};
+use kubently_tests::nats::Nats;
+use kubently_tests::wait::{self, Probe};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const SOON: Duration = Duration::from_secs(10);
+
+struct Hub {
+    nats: Nats,
+    broker: Broker,
+    cluster: ClusterId,
+}
+
+async fn hub() -> Hub {
+    let nats = Nats::start().await.unwrap();
+    let broker = connect(&nats).await;
+    broker.ensure().await.unwrap();
+    broker.check().await.unwrap();
+    let cluster: ClusterId = "prod-eu".parse().unwrap();
+    broker.add_cluster(&cluster, &registered()).await.unwrap();
+    Hub {
+        nats,
+        broker,
+        cluster,
+    }
+}
+
+async fn connect(nats: &Nats) -> Broker {
+    let config = HubConfig {
+        url: nats.url(),
+        name: "test".to_owned(),
+        credentials: None,
+        api_prefix: None,
+    };
+    Broker::connect(&config).await.unwrap()
+}
+
+fn registered() -> ClusterRecord {
+    let enrolled_at = serde_json::from_str("\"2026-11-23T08:00:00Z\"").unwrap();
+    ClusterRecord {
+        labels: BTreeMap::new(),
+        enrolled_at,
+        removed_at: None,
+    }
+}
+
+fn envelope(cluster: &ClusterId, priority: u32) -> Envelope {
+    let id = Uuid::now_v7();
+    let now = chrono::Utc::now();
+    serde_json::from_value(serde_json::json!({
+        "v": 1, "id": id, "cluster_id": cluster, "origin": "gw-0000beef", "owner": null,
+        "command_type": "get", "args": ["pods"], "priority": priority, "queued_at": now
+    }))
+    .unwrap()
+}
+
+fn record(envelope: &Envelope) -> JobRecord {
+    let key_id = Uuid::new_v4().to_string().parse().unwrap();
+    JobRecord {
+        subject: envelope.subject(),
+        envelope: envelope.clone(),
+        key_id,
+    }
+}
+
+fn result(envelope: &Envelope, stdout: &[u8]) -> (Vec<kubently_core::event::Event>, CommandResult) {
+    let run = Run {
+        job: envelope.id,
+        attempt: 1,
+        run: Uuid::new_v4().to_string().parse().unwrap(),
+        execution_time_ms: 1,
+        executed_at: envelope.queued_at,
+        worker: "worker-1".parse().unwrap(),
+        policy_hash: String::new(),
+    };
+    let ended = Ended {
+        status: FinalStatus::Completed,
+        reason: None,
+        exit_code: Some(0),
+        stdout: stdout.to_vec(),
+        stderr: Vec::new(),
+        truncated: false,
+    };
+    CommandResult::of(run, &ended)
+}
+
+async fn intake(hub: &Hub, slots: usize, stop: &CancellationToken) -> Intake {
+    Intake::start(&hub.broker, &hub.cluster, slots, 10, stop.clone())
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_goes_through_the_queue_and_its_result_reaches_who_waits() {
+    let hub = hub().await;
+    let live = Live::start(&hub.broker, &"gw-0000beef".parse().unwrap())
+        .await
+        .unwrap();
+    let envelope = envelope(&hub.cluster, 1);
+    let record = record(&envelope);
+    let owner = UserId::from_uuid(Uuid::new_v4());
+    hub.broker.create_job(owner, &record).await.unwrap();
+    let mut waiter = live.register(&record.subject.reply());
+    assert!(
+        !hub.broker
+            .publish_command(&envelope)
+            .await
+            .unwrap()
+            .duplicate
+    );
+    assert!(
+        hub.broker
+            .publish_command(&envelope)
+            .await
+            .unwrap()
+            .duplicate
+    );
+    assert_eq!(state(&hub, &record).await, JobStatus::Queued);
+
+    let mut intake = intake(&hub, 4, &CancellationToken::new()).await;
+    let delivery = tokio::time::timeout(SOON, intake.next())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(delivery.attempt(), 1);
+    let subject = delivery.subject().parse().unwrap();
+    assert_eq!(
+        Envelope::decode(delivery.payload(), &subject).unwrap(),
+        envelope
+    );
+    let (_, first) = result(&envelope, b"out\n");
+    let stored = hub
+        .broker
+        .store_result(&subject.reply(), &first)
+        .await
+        .unwrap();
+    assert_eq!(stored, Stored::First);
+    let (_, second) = result(&envelope, b"other\n");
+    let stored = hub
+        .broker
+        .store_result(&subject.reply(), &second)
+        .await
+        .unwrap();
+    assert_eq!(stored, Stored::Already);
+    delivery.ack().await.unwrap();
+
+    let told = waiter.wait(SOON).await.unwrap();
+    assert_eq!(told.output.as_deref(), Some("out\n"));
+    assert_eq!(
+        hub.broker.job(owner, envelope.id).await.unwrap(),
+        Some(record.clone())
+    );
+    assert_eq!(state(&hub, &record).await, JobStatus::Completed);
+    let other = UserId::from_uuid(Uuid::new_v4());
+    assert_eq!(hub.broker.job(other, envelope.id).await.unwrap(), None);
+}
+
+/// Until the hub has handed out so many messages of a lane that are not acknowledged yet.
+async fn delivered(hub: &Hub, lane: &str, count: usize) {
+    let client = async_nats::connect(hub.nats.url()).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let stream = js
+        .get_stream(format!("KUBENTLY_CMD_{}", hub.cluster))
+        .await
+        .unwrap();
+    let probe = || async {
+        let found = stream.consumer_info(lane).await.unwrap().num_ack_pending;
+        Probe::when(found == count, format!("{found} of {count} handed out"))
+    };
+    wait::until("a lane is handed out", SOON, probe)
+        .await
+        .unwrap();
+}
+
+async fn state(hub: &Hub, record: &JobRecord) -> JobStatus {
+    match hub.broker.job_state(record).await.unwrap() {
+        Known::State(state) => state.status(),
+        Known::ResultExpired => panic!("expired"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn output_in_chunks_is_read_back_whole() {
+    let hub = hub().await;
+    let envelope = envelope(&hub.cluster, 1);
+    let reply = envelope.subject().reply();
+    let stdout: Vec<u8> = (0..900_000_u32).map(|n| (n % 251) as u8).collect();
+    let (chunks, result) = result(&envelope, &stdout);
+    for chunk in &chunks {
+        hub.broker.publish_event(&reply, chunk).await.unwrap();
+    }
+    hub.broker.store_result(&reply, &result).await.unwrap();
+    let stored = hub.broker.result(&reply).await.unwrap().unwrap();
+    let output = hub.broker.output(&reply, &stored).await.unwrap();
+    assert_eq!(output, Some((stdout, Vec::new())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_worker_takes_the_urgent_one_first_and_gives_back_what_it_has_not_started() {
+    let hub = hub().await;
+    let stop = CancellationToken::new();
+    let mut intake = intake(&hub, 1, &stop).await;
+    hub.broker
+        .publish_command(&envelope(&hub.cluster, 1))
+        .await
+        .unwrap();
+    let running = tokio::time::timeout(SOON, intake.next())
+        .await
+        .unwrap()
+        .unwrap();
+    for priority in [0, 1, 40, 60] {
+        hub.broker
+            .publish_command(&envelope(&hub.cluster, priority))
+            .await
+            .unwrap();
+    }
+    delivered(&hub, "high", 1).await;
+    running.ack().await.unwrap();
+    let next = tokio::time::timeout(SOON, intake.next())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(next.subject().contains(".high."), "{}", next.subject());
+    next.ack().await.unwrap();
+    let held = tokio::time::timeout(SOON, intake.next())
+        .await
+        .unwrap()
+        .unwrap();
+    stop.cancel();
+    held.give_back().await.unwrap();
+    assert!(
+        tokio::time::timeout(SOON, intake.next())
+            .await
+            .unwrap()
+            .is_none()
+    );
+
+    let mut other = intake_of(&hub, 8).await;
+    for _ in 0..3 {
+        let delivery = tokio::time::timeout(SOON, other.next())
+            .await
+            .unwrap()
+            .unwrap();
+        delivery.ack().await.unwrap();
+    }
+    assert_eq!(hub.broker.queue_depth(&hub.cluster).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses_and_an_unregistered_cluster_is_unknown() {
+    let hub = hub().await;
+    let directory = Directory::start(&hub.broker).await.unwrap();
+    assert!(matches!(directory.cluster(&hub.cluster), Lookup::Known(_)));
+    assert_eq!(
+        directory.cluster(&"prod-us".parse().unwrap()),
+        Lookup::Unknown
+    );
+    let mut sent = futures::stream::iter(0..10_000)
+        .map(|_| async { hub.broker.publish_command(&envelope(&hub.cluster, 0)).await })
+        .buffer_unordered(256);
+    while let Some(sent) = sent.next().await {
+        sent.unwrap();
+    }
+    let refused = hub.broker.publish_command(&envelope(&hub.cluster, 0)).await;
+    assert!(
+        matches!(refused, Err(SubmitError::QueueFull)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_took_in_time_ends_as_queue_timeout_for_whoever_looks() {
+    let hub = hub().await;
+    let mut envelope = envelope(&hub.cluster, 1);
+    let old = chrono::Utc::now() - chrono::TimeDelta::seconds(600);
+    envelope.queued_at = old.into();
+    let record = record(&envelope);
+    let Known::State(JobState::Finished(result)) = hub.broker.job_state(&record).await.unwrap()
+    else {
+        panic!("unfinished");
+    };
+    assert_eq!(
+        (result.reason, result.attempt),
+        (Some(Reason::QueueTimeout), 0)
+    );
+    let stored = hub.broker.result(&record.subject.reply()).await.unwrap();
+    assert_eq!(stored.as_ref(), Some(&*result));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pulling_goes_on_after_the_hub_was_killed_and_started_again() {
+    let mut hub = hub().await;
+    let mut intake = intake_of(&hub, 4).await;
+    let queued = envelope(&hub.cluster, 1);
+    hub.nats.kill();
+    hub.nats.restart().await.unwrap();
+    let other = connect(&hub.nats).await;
+    other.publish_command(&queued).await.unwrap();
+    let delivery = tokio::time::timeout(SOON * 2, intake.next())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(delivery.subject(), queued.subject().to_string());
+    delivery.ack().await.unwrap();
+}
+
+async fn intake_of(hub: &Hub, slots: usize) -> Intake {
+    intake(hub, slots, &CancellationToken::new()).await
+}
