@@ -154,7 +154,10 @@ mod tests {
     #[test]
     fn a_users_id_never_changes() {
         let principal = principal(&[("x-api-key", KEY)]).unwrap();
-        assert_eq!(principal.user_id.to_string(), "STABLE");
+        assert_eq!(
+            principal.user_id.to_string(),
+            "5bc82d72-c981-8a9e-a404-d2f0e92fe964"
+        );
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(crate) async fn observe(
         route = route.as_ref().map(MatchedPath::as_str),
         status = response.status().as_u16(),
         code = problem.map(|problem| problem.code),
-        ms = began.elapsed().as_millis(),
+        ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         request_id = id.as_str(),
         user = user.map(tracing::field::display),
         "request"

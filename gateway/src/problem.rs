@@ -5,6 +5,9 @@ use kubently_core::refusal::Refusal;
 use kubently_core::time::Timestamp;
 use serde::Serialize;
 
+/// The longest pointer that is repeated, in bytes.
+const MAX_POINTER: usize = 120;
+
 /// What a problem says; the request's id and the time are added when it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
@@ -62,7 +65,7 @@ impl Problem {
     /// A refused command or request.
     pub(crate) fn refused(refusal: &Refusal) -> Self {
         let place = |pointer: &String| Place {
-            pointer: pointer.clone(),
+            pointer: safe_pointer(pointer),
             detail: refusal.message.clone(),
             argument: refusal.argument.clone(),
         };
@@ -101,6 +104,16 @@ impl Problem {
         let kind = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, kind);
     }
+}
+
+/// The pointer, where it is short and printable; else its nearest parent that is. Its tokens are
+/// the caller's own keys.
+fn safe_pointer(pointer: &str) -> String {
+    let mut safe = pointer;
+    while safe.len() > MAX_POINTER || !safe.bytes().all(|byte| byte.is_ascii_graphic()) {
+        safe = safe.rsplit_once('/').map_or("", |(parent, _)| parent);
+    }
+    safe.to_owned()
 }
 
 #[cfg(test)]
@@ -150,5 +163,13 @@ mod tests {
         assert_eq!(problem["hint"], "leave it out");
         assert_eq!(problem["errors"][0]["pointer"], "/args/2");
         assert_eq!(problem["errors"][0]["argument"], "--wa\\u{7}tch");
+    }
+
+    #[test]
+    fn a_pointer_repeats_no_odd_and_no_long_key() {
+        assert_eq!(safe_pointer("/args/2"), "/args/2");
+        assert_eq!(safe_pointer("/a\u{7}b"), "");
+        assert_eq!(safe_pointer(&format!("/a/{}", "b".repeat(200))), "/a");
+        assert_eq!(safe_pointer(""), "");
     }
 }

@@ -27,7 +27,7 @@ use certificates::Identity;
 use control_plane::ControlPlane;
 use live::Live;
 
-/// The ServiceAccount that workers use, as the API server's logs name it.
+/// The `ServiceAccount` that workers use, as the API server's logs name it.
 pub const WORKER_USER: &str = "system:serviceaccount:kubently:kubently-worker";
 
 /// A Kubernetes API on 127.0.0.1. Dropping it kills its servers and removes their files.
@@ -113,7 +113,7 @@ impl Cluster {
         self.dir.path().join("admin.kubeconfig")
     }
 
-    /// A kubeconfig of the worker's ServiceAccount, under the access that ships in `deploy/rbac.yaml`.
+    /// A kubeconfig of the worker's `ServiceAccount`, under the access that ships in `deploy/rbac.yaml`.
     #[must_use]
     pub fn worker_kubeconfig(&self) -> PathBuf {
         self.dir.path().join("worker.kubeconfig")
@@ -162,11 +162,11 @@ impl Cluster {
     fn write_kubeconfigs(&self) -> Result<()> {
         let Identity { certificate, key } = &self.control_plane.admin;
         let user = json!({"client-certificate": certificate, "client-key": key});
-        self.write_kubeconfig(&self.admin_kubeconfig(), user)
+        self.write_kubeconfig(&self.admin_kubeconfig(), &user)
     }
 
     /// JSON is YAML: no value needs quoting rules of ours.
-    fn write_kubeconfig(&self, path: &Path, user: Value) -> Result<()> {
+    fn write_kubeconfig(&self, path: &Path, user: &Value) -> Result<()> {
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",

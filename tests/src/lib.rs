@@ -5,6 +5,7 @@
 //! `parts-guard`, so that nothing outlives the process that asked for it, however that process ends.
 
 pub mod cluster;
+pub mod figures;
 pub mod guard;
 pub mod http;
 pub mod kubectl;

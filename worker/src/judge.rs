@@ -128,8 +128,9 @@ fn text_of(refusal: &Refusal) -> String {
         ..
     } = refusal;
     match hint {
-        Some(hint) => format!("{code}: {message} ({hint})"),
-        None => format!("{code}: {message}"),
+        // Some messages say it themselves.
+        Some(hint) if !message.contains(hint) => format!("{code}: {message} ({hint})"),
+        _ => format!("{code}: {message}"),
     }
 }
 

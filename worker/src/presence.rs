@@ -30,9 +30,9 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// Announces at once, every ten seconds less some jitter, when the worker begins to stop and,
-    /// as a last word, when it is `done`.
-    pub async fn run(self, broker: Broker, done: CancellationToken) {
+    /// Announces at once, every ten seconds less some jitter, when something has changed and, as a
+    /// last word, when it is `done`.
+    pub async fn run(mut self, broker: Broker, done: CancellationToken) {
         let mut lost = false;
         let every = Duration::from_secs(u64::from(PRESENCE_SECONDS));
         while !done.is_cancelled() {
@@ -53,6 +53,7 @@ impl Announcer {
             tokio::select! {
                 () = tokio::time::sleep(jittered(every)) => {}
                 () = self.stopping.cancelled(), if !told_of_stop => {}
+                Ok(()) = self.kubernetes_version.changed() => {}
                 () = done.cancelled() => {}
             }
         }
@@ -68,9 +69,9 @@ impl Announcer {
         }
     }
 
-    fn now(&self) -> Presence {
+    fn now(&mut self) -> Presence {
         Presence {
-            kubernetes_version: self.kubernetes_version.borrow().clone(),
+            kubernetes_version: self.kubernetes_version.borrow_and_update().clone(),
             in_flight: u32::try_from(self.tasks.len()).unwrap_or(u32::MAX),
             stopping: self.stopping.is_cancelled(),
             ..self.presence.clone()

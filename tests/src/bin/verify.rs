@@ -4,6 +4,7 @@
 //! their own. It stops at the first step that fails; the last line counts steps and client checks.
 
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -110,11 +111,15 @@ fn verify(options: &Options, passed: &mut u32) -> Result<()> {
         .iter()
         .map(|client| format!("{} ({} is not on PATH)", client.name, client.program))
         .collect();
-    // Said before the long steps, not after them.
+    // Both are said before the long steps, not after them.
     ensure!(
         !options.with_clients || left_out.is_empty(),
         "--with-clients needs what is absent here: {}",
         left_out.join(", ")
+    );
+    ensure!(
+        clients.is_empty() || !quickstart_is_running()?,
+        "a quick start of this checkout is running: end it first (Ctrl-C)"
     );
     for step in &STEPS {
         timed(step.name, || step.run())?;
@@ -185,17 +190,14 @@ impl Client {
 /// Runs the clients against a quick start, which must end and clean up when it is told to.
 fn drive(clients: &[&Client]) -> Result<u32> {
     let env_file = place::target()?.join("quickstart/env");
-    // The file of one that was killed would be taken for this one's.
-    if env_file.exists() {
-        std::fs::remove_file(&env_file)
-            .with_context(|| format!("remove {}", env_file.display()))?;
-    }
+    // Another one's file: it ends ours with a sentence of its own, and must not be taken for ours.
+    let before = std::fs::read_to_string(&env_file).ok();
     let dir = place::fresh("verify")?;
     let program = place::binaries()?.join("quickstart");
     let mut quickstart = Spec::new("quickstart", program, dir.path())
         .inherit_env()
         .spawn()?;
-    let env = ready(&mut quickstart, &env_file)?;
+    let env = ready(&mut quickstart, &env_file, before.as_deref())?;
     let mut passed = 0;
     for client in clients {
         passed += client.run(&env)?;
@@ -215,8 +217,22 @@ fn drive(clients: &[&Client]) -> Result<u32> {
     Ok(passed)
 }
 
+/// Whether somebody holds the lock that every quick start of this checkout takes.
+fn quickstart_is_running() -> Result<bool> {
+    let lock = match File::open(place::target()?.join("quickstart.lock")) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error).context("open the lock of the quick start"),
+    };
+    Ok(matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// Waits until the quick start has said how to reach it.
-fn ready(quickstart: &mut Guarded, env_file: &Path) -> Result<Vec<(String, String)>> {
+fn ready(
+    quickstart: &mut Guarded,
+    env_file: &Path,
+    before: Option<&str>,
+) -> Result<Vec<(String, String)>> {
     let env = wait::until_blocking("the quick start", READY, || {
         if let Err(error) = quickstart.check() {
             return Probe::Never(error.to_string());
@@ -225,6 +241,9 @@ fn ready(quickstart: &mut Guarded, env_file: &Path) -> Result<Vec<(String, Strin
             Ok(text) => text,
             Err(error) => return Probe::NotYet(format!("{}: {error}", env_file.display())),
         };
+        if before == Some(text.as_str()) {
+            return Probe::NotYet(format!("{} is another's", env_file.display()));
+        }
         let env = variables(&text);
         // It may be read while it is being written.
         let complete = ["KUBENTLY_URL", "KUBENTLY_API_KEY", "KUBENTLY_CLUSTER"]

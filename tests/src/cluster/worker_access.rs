@@ -48,7 +48,7 @@ impl Cluster {
             .pointer("/status/token")
             .and_then(Value::as_str)
             .context("the answer holds no token")?;
-        self.write_kubeconfig(&self.worker_kubeconfig(), json!({"token": token}))?;
+        self.write_kubeconfig(&self.worker_kubeconfig(), &json!({"token": token}))?;
         may(&client, "list", "", "pods").await
     }
 

@@ -59,9 +59,6 @@ fn build() -> Result<Programs> {
     if ending != Ending::Code(0) {
         bail!("cargo build failed ({ending}): {}", cargo.tail());
     }
-    if limit == PROGRESS {
-        step.done();
-    }
     let binaries = place::binaries()?;
     Ok(Programs {
         gateway: binaries.join("kubently-gateway"),
