@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod cli;
 mod config;
+mod connections;
 mod error;
 mod gateway;
 mod observe;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::Router;
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use kubently_broker::{Broker, Directory, Live};
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Keys;
 use crate::config::GatewayConfig;
+use crate::connections::Bounded;
 use crate::gateway::{Gateway, MAX_IN_FLIGHT, Parts, new_origin};
 use crate::routes;
 use crate::run::{Fatal, chain, connect};
@@ -98,9 +98,8 @@ async fn listen(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let handle = Handle::<SocketAddr>::new();
-    // Small answers go out at once instead of waiting for the client's ack.
     let mut server = Server::from_listener(listener)
-        .acceptor(NoDelayAcceptor::new())
+        .acceptor(Bounded::new())
         .http1_only()
         .handle(handle.clone());
     let mut builder = server.http_builder().http1();

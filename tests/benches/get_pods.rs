@@ -30,7 +30,12 @@ async fn main() -> Result<()> {
         .post_command(&body, &[("prefer", "wait=20")])
         .await?
         .json()?;
-    let rows = ours["output"].as_str().unwrap_or_default().lines().count();
+    let rows = ours
+        .get("output")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .lines()
+        .count();
     ensure!(
         rows == PODS + 1,
         "{rows} lines instead of {}: {ours}",

@@ -1,3 +1,26 @@
 //! The product on real parts: one binary, so that it is linked once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says so by failing; clippy sees helpers as no tests"
+)]
+#![expect(clippy::large_futures, reason = "a test's future is made once")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read the clock and start real programs"
+)]
+
+mod answers;
 mod broker;
+mod corpus_door;
+mod door;
+mod faults;
+mod jobs;
+mod odd_workers;
+mod outlive;
+mod parity;
+mod readonly;
+mod slow_api;
+mod stop;

@@ -359,17 +359,17 @@ impl Drop for Guarded {
     }
 }
 
-/// A guard without a program, which removes `dir` when the returned child's standard input is closed, that
+/// A guard without a program, which removes a file or directory when the returned child's standard input is closed, that
 /// is when this process is gone.
 ///
 /// # Errors
 /// When the guard cannot be started.
-pub fn remover(dir: &Path) -> Result<Child, GuardError> {
+pub fn remover(path: &Path) -> Result<Child, GuardError> {
     let mut command = guard_command()?;
-    let name = || "the remover of the run directory".to_owned();
+    let name = || format!("the remover of {}", path.display());
     command
         .arg("--remove")
-        .arg(dir)
+        .arg(path)
         .spawn()
         .map_err(|source| GuardError::Guard {
             name: name(),

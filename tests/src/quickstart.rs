@@ -31,6 +31,8 @@ const STOPPED: Duration = Duration::from_secs(10);
 pub struct Plan {
     /// A kubeconfig of the caller's own; without one, a sandbox cluster is started.
     pub kubeconfig: Option<PathBuf>,
+    /// Where the environment file goes; `target/quickstart/env` where none is given.
+    pub env: Option<PathBuf>,
     /// How many workers share the cluster.
     pub workers: u16,
 }
@@ -53,13 +55,17 @@ impl Quickstart {
     /// # Errors
     /// When a step fails; the error says which and, where it can, what to do.
     pub async fn start(plan: &Plan) -> Result<Self> {
-        let env_file = EnvFile::claim()?;
+        let env_file = EnvFile::claim(plan.env.as_deref())?;
         product::build_guard()?;
-        let step = Step::begin(match &plan.kubeconfig {
+        let own = match &plan.kubeconfig {
+            None => None,
+            Some(file) => Some(check_own(file).await?),
+        };
+        let step = Step::begin(match &own {
             None => "programs: nats-server, Kubernetes, kwok, kubectl",
             Some(_) => "programs: nats-server",
         });
-        parts::ready(match &plan.kubeconfig {
+        parts::ready(match &own {
             None => Part::USED,
             Some(_) => Part::HUB,
         })
@@ -72,13 +78,13 @@ impl Quickstart {
         let step = Step::begin("hub: nats-server with JetStream");
         let hub = Nats::start().await.context("start the hub")?;
         step.done();
-        let (sandbox, kubeconfig) = match &plan.kubeconfig {
+        let (sandbox, kubeconfig) = match own {
             None => {
                 let sandbox = start_sandbox().await.context("start the sandbox cluster")?;
                 let kubeconfig = sandbox.worker_kubeconfig();
                 (Some(sandbox), kubeconfig)
             }
-            Some(file) => (None, check_own(file).await?),
+            Some(file) => (None, file),
         };
 
         let step = Step::begin(format!("cluster {CLUSTER}: registered at the hub"));

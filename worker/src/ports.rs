@@ -47,7 +47,7 @@ impl Replies for Broker {
         result: &CommandResult,
     ) -> Result<(), StoreError> {
         if Self::store_result(self, reply, result).await? == Stored::Already {
-            tracing::info!(job = %result.id, "another result was stored first; this one is dropped");
+            tracing::info!(job = %result.id, "a result is stored already; this one is dropped");
         }
         Ok(())
     }

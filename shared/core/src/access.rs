@@ -1,7 +1,14 @@
-//! Who asks.
+//! Who asks, and what its key lets it do.
 
 use crate::id::{ApiKeyId, UserId};
 use crate::text::ServiceIdentity;
+
+mod authorize;
+mod grant;
+mod namespaced;
+
+pub use authorize::{Denied, authorize};
+pub use grant::Grant;
 
 /// An authenticated caller: what the API key says, never what a body says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! `parts-guard --stdout FILE --stderr FILE -- PROGRAM ARG…` starts the program in a process group of its
 //! own and kills that group when standard input ends, that is when the owner is gone, however it went.
-//! `parts-guard --remove DIR` starts nothing and removes the directory at that moment.
+//! `parts-guard --remove PATH` starts nothing and removes the file or directory at that moment.
 //!
 //! Orders come in as lines with a signal's name. Reports go out as lines: `pid N`, then `code N` or
 //! `signal N`; anything else is an error in words.
@@ -33,7 +33,7 @@ struct Options {
     /// File that gets the program's standard error; appended to
     #[arg(long, default_value = "/dev/null")]
     stderr: PathBuf,
-    /// Directory to remove at the end
+    /// File or directory to remove at the end
     #[arg(long)]
     remove: Option<PathBuf>,
     /// The program and its arguments
@@ -170,8 +170,13 @@ async fn until_owner_is_gone(orders: &mut Lines<BufReader<Stdin>>) -> io::Result
     Ok(())
 }
 
-fn removed(dir: &Path) -> Probe<()> {
-    match std::fs::remove_dir_all(dir) {
+fn removed(path: &Path) -> Probe<()> {
+    let removal = if path.is_dir() {
+        std::fs::remove_dir_all(path)
+    } else {
+        std::fs::remove_file(path)
+    };
+    match removal {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Probe::NotYet(error.to_string()),
         _ => Probe::Ready(()),
     }

@@ -25,13 +25,17 @@ struct Options {
     /// Read this kubeconfig's cluster instead of a sandbox
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// Where to write how to reach it [default: target/quickstart/env]
+    #[arg(long, value_name = "FILE")]
+    env: Option<PathBuf>,
     /// How many workers share the cluster
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     workers: u16,
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    // The alias ends in `--`; whoever writes another one means the same.
+    let options = Options::parse_from(std::env::args_os().filter(|word| word != "--"));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
@@ -46,7 +50,15 @@ fn main() -> ExitCode {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    say::line(format_args!("\nquickstart: {error:#}"));
+    // Some errors print their source as part of their own text, and again as their source.
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cause);
+        }
+    }
+    say::line(format_args!("\nquickstart: {text}"));
     ExitCode::FAILURE
 }
 
@@ -55,6 +67,7 @@ async fn until_stopped(options: Options) -> Result<ExitCode> {
     let began = Instant::now();
     let plan = Plan {
         kubeconfig: options.kubeconfig,
+        env: options.env,
         workers: options.workers,
     };
     let start = async {

@@ -1,4 +1,4 @@
-//! `target/quickstart/env`: how to reach what runs, for as long as it runs.
+//! The environment file: how to reach what runs, for as long as it runs.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{guard, place};
 
-/// The file, and the claim on it: one quick start at a time in one checkout. It goes away with this process,
-/// however that ends.
+/// The file, and the claim on it: one quick start at a time writes it. It goes away with this process, however
+/// that ends.
 #[derive(Debug)]
 pub(super) struct EnvFile {
     path: PathBuf,
@@ -20,26 +20,44 @@ pub(super) struct EnvFile {
 }
 
 impl EnvFile {
-    /// Claims the file without writing it.
-    pub(super) fn claim() -> Result<Self> {
-        let target = place::target()?;
-        let lock_path = target.join("quickstart.lock");
+    /// Claims the file without writing it; `target/quickstart/env` where none is given.
+    pub(super) fn claim(path: Option<&Path>) -> Result<Self> {
+        let (path, lock_path) = if let Some(path) = path {
+            let path = std::path::absolute(path)?;
+            let lock_path = path.with_extension("lock");
+            (path, lock_path)
+        } else {
+            let target = place::target()?;
+            (
+                target.join("quickstart/env"),
+                target.join("quickstart.lock"),
+            )
+        };
+        let dir = path.parent().unwrap_or(&path);
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .with_context(|| format!("cannot make {}", dir.display()))?;
         let lock = File::options()
             .create(true)
             .append(true)
             .open(&lock_path)
-            .with_context(|| format!("cannot write in {}", target.display()))?;
+            .with_context(|| format!("cannot write {}", lock_path.display()))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => {
-                bail!("a quick start of this checkout is running already: end it first (Ctrl-C)")
+                bail!(
+                    "a quick start that writes {} is running already: end it (Ctrl-C), or name another file with --env",
+                    path.display()
+                )
             }
             Err(std::fs::TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("lock {}", lock_path.display()));
             }
         }
         Ok(Self {
-            path: target.join("quickstart/env"),
+            path,
             remover: None,
             _lock: lock,
         })
@@ -51,13 +69,7 @@ impl EnvFile {
 
     /// Writes `NAME=value` lines for a shell, readable by nobody else.
     pub(super) fn write(&mut self, variables: &[(&str, &str)]) -> Result<()> {
-        let dir = self.path.parent().unwrap_or(&self.path);
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .with_context(|| format!("make {}", dir.display()))?;
-        self.remover = Some(guard::remover(dir)?);
+        self.remover = Some(guard::remover(&self.path)?);
         // A file that is there already would keep its mode.
         let _ = std::fs::remove_file(&self.path);
         let mut file = File::options()

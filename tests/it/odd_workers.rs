@@ -1,0 +1,253 @@
+//! Workers and publishers that are not ours: too fast, never ready, or talking nonsense.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use kubently_broker::{Broker, HubConfig, Intake, Stored};
+use kubently_core::envelope::Envelope;
+use kubently_core::result::{CommandResult, Ended, Run};
+use kubently_core::status::{FinalStatus, Reason};
+use kubently_core::subject::CommandSubject;
+use kubently_tests::http::Http;
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::world::World;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::jobs::{ended, submit, version};
+
+const SOON: Duration = Duration::from_secs(15);
+const COMMANDS: usize = 200;
+const IN_FLIGHT: usize = 32;
+
+async fn broker(world: &World) -> Broker {
+    let config = HubConfig {
+        url: world.hub.url(),
+        name: "an odd worker".to_owned(),
+        credentials: None,
+        api_prefix: None,
+    };
+    Broker::connect(&config).await.unwrap()
+}
+
+/// The result of a worker that echoes the arguments.
+fn echo(subject: &str, payload: &[u8]) -> (CommandSubject, CommandResult) {
+    let subject: CommandSubject = subject.parse().unwrap();
+    let envelope = Envelope::decode(payload, &subject).unwrap();
+    let run = Run {
+        job: envelope.id,
+        attempt: 1,
+        run: Uuid::new_v4().to_string().parse().unwrap(),
+        execution_time_ms: 0,
+        executed_at: envelope.queued_at,
+        worker: "echo".parse().unwrap(),
+        policy_hash: String::new(),
+    };
+    let ended = Ended {
+        status: FinalStatus::Completed,
+        reason: None,
+        exit_code: Some(0),
+        stdout: envelope.args.join(" ").into_bytes(),
+        stderr: Vec::new(),
+        truncated: false,
+    };
+    let (_, result) = CommandResult::of(run, &ended);
+    (subject, result)
+}
+
+/// Every caller waits and gets the answer to what it asked.
+async fn each_caller_gets_its_own_answer(http: &Http, cluster: &str) {
+    let calls = (0..COMMANDS).map(|number| async move {
+        let name = format!("pod-{number}");
+        let body = json!({"cluster_id": cluster, "args": ["pods", name]});
+        let answer = http.post_command(&body, &[("prefer", "wait=20")]).await;
+        (name, answer.unwrap())
+    });
+    let mut answers = futures::stream::iter(calls).buffer_unordered(IN_FLIGHT);
+    let mut count = 0;
+    while let Some((name, answer)) = answers.next().await {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let job = answer.json().unwrap();
+        assert_eq!(job["output"], format!("pods {name}"), "{job}");
+        count += 1;
+    }
+    assert_eq!(count, COMMANDS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_answers_at_once_mixes_nothing_up() {
+    let world = World::shared().await.unwrap();
+    let cluster = world.cluster("fast").await.unwrap();
+    let broker = broker(world).await;
+    let stop = CancellationToken::new();
+    let id = cluster.parse().unwrap();
+    let mut intake = Intake::start(&broker, &id, 64, 32, stop.clone())
+        .await
+        .unwrap();
+    let worker = tokio::spawn(async move {
+        while let Some(delivery) = intake.next().await {
+            let broker = broker.clone();
+            tokio::spawn(async move {
+                let (subject, result) = echo(delivery.subject(), delivery.payload());
+                let stored = broker.store_result(&subject.reply(), &result).await;
+                assert_eq!(stored.unwrap(), Stored::First);
+                delivery.ack().await.unwrap();
+            });
+        }
+    });
+    each_caller_gets_its_own_answer(&world.http().unwrap(), &cluster).await;
+    stop.cancel();
+    worker.await.unwrap();
+}
+
+/// It hears of a command when the hub does, before the hub has stored it and told the gateway so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_comes_before_the_hubs_answer_reaches_its_caller() {
+    let world = World::shared().await.unwrap();
+    let cluster = world.cluster("early").await.unwrap();
+    let broker = broker(world).await;
+    let client = async_nats::connect(world.hub.url()).await.unwrap();
+    let mut heard = client
+        .subscribe(format!("kubently.v1.cmd.{cluster}.>"))
+        .await
+        .unwrap();
+    client.flush().await.unwrap();
+    let worker = tokio::spawn(async move {
+        while let Some(message) = heard.next().await {
+            let broker = broker.clone();
+            tokio::spawn(async move {
+                let (subject, result) = echo(&message.subject, &message.payload);
+                let stored = broker.store_result(&subject.reply(), &result).await;
+                assert_eq!(stored.unwrap(), Stored::First);
+            });
+        }
+    });
+    each_caller_gets_its_own_answer(&world.http().unwrap(), &cluster).await;
+    worker.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_is_given_back_nine_times_ends_as_poison() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("poison").await.unwrap();
+    let id = submit(&http, &version(&cluster)).await;
+    let broker = broker(world).await;
+    let stop = CancellationToken::new();
+    let mut intake = Intake::start(&broker, &cluster.parse().unwrap(), 1, 1, stop.clone())
+        .await
+        .unwrap();
+    for attempt in 1..=9 {
+        let delivery = tokio::time::timeout(SOON, intake.next())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(delivery.attempt(), attempt);
+        if attempt == 9 {
+            // The tenth is for the real worker: stop asking before giving back.
+            stop.cancel();
+            let none = tokio::time::timeout(SOON, intake.next()).await.unwrap();
+            assert!(none.is_none());
+        }
+        delivery.give_back().await.unwrap();
+    }
+    let _worker = world.worker(&cluster, "real", &[]).await.unwrap();
+    let job = ended(&http, &id).await;
+    assert_eq!(job["status"], "failed", "{job}");
+    assert_eq!(job["reason"], "poison", "{job}");
+    assert_eq!(job["attempt"], 10, "{job}");
+    assert_eq!(job["container_id"], "real", "{job}");
+}
+
+/// What a publisher may put onto its own subject, and how the job ends.
+fn nonsense(cluster: &str, id: &str) -> Vec<(Vec<u8>, Reason)> {
+    let command = json!({
+        "v": 1, "id": id, "cluster_id": cluster, "origin": "pub-ci", "owner": null,
+        "command_type": "get", "args": ["pods"], "queued_at": "2026-11-23T08:00:00.000Z",
+    });
+    let with = |field: &str, value: Value| {
+        let mut other = command.clone();
+        other[field] = value;
+        other.to_string().into_bytes()
+    };
+    vec![
+        (b"\xff\x00 no json".to_vec(), Reason::Undecodable),
+        (Vec::new(), Reason::Undecodable),
+        (with("surprise", true.into()), Reason::Undecodable),
+        (with("command_type", "delete".into()), Reason::Undecodable),
+        (with("args", "pods".into()), Reason::Undecodable),
+        (with("v", 2.into()), Reason::UnsupportedVersion),
+        (with("cluster_id", "other".into()), Reason::SubjectMismatch),
+        (with("priority", 99.into()), Reason::SubjectMismatch),
+        (
+            with("origin", "gw-0000beef".into()),
+            Reason::SubjectMismatch,
+        ),
+        (
+            with("id", Uuid::now_v7().to_string().into()),
+            Reason::SubjectMismatch,
+        ),
+        (
+            with("owner", Uuid::new_v4().to_string().into()),
+            Reason::PolicyDenied,
+        ),
+        (with("args", json!(["secrets"])), Reason::PolicyDenied),
+        (with("args", json!(["pods,secret"])), Reason::PolicyDenied),
+        (
+            with("args", json!(["pods", "../secrets/db"])),
+            Reason::PolicyDenied,
+        ),
+        (with("args", json!(["pods", "-w"])), Reason::PolicyDenied),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
+    let world = World::shared().await.unwrap();
+    let cluster = world.cluster("nonsense").await.unwrap();
+    let worker = world.worker(&cluster, "real", &[]).await.unwrap();
+    let broker = broker(world).await;
+    let client = async_nats::connect(world.hub.url()).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let cases = nonsense(&cluster, "x").len();
+    for case in 0..cases {
+        let id = Uuid::now_v7().to_string();
+        let (body, reason) = nonsense(&cluster, &id).swap_remove(case);
+        let said = String::from_utf8_lossy(&body).into_owned();
+        let subject = format!("kubently.v1.cmd.{cluster}.normal.pub-ci.{id}");
+        js.publish(subject.clone(), body.into())
+            .await
+            .unwrap()
+            .await
+            .unwrap();
+        let reply = subject.parse::<CommandSubject>().unwrap().reply();
+        let result = wait::until("a result", SOON, async || {
+            match broker.result(&reply).await.unwrap() {
+                Some(result) => Probe::Ready(result),
+                None => Probe::NotYet("none".to_owned()),
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!(result.reason, Some(reason), "{said}: {result:?}");
+        assert!(!result.success, "{said}");
+    }
+    // Nobody can be answered on these; they go all the same.
+    for tail in ["normal.gw-XYZ.1", "normal.pub-ci.no-uuid", "high.pub-UP.1"] {
+        let subject = format!("kubently.v1.cmd.{cluster}.{tail}");
+        js.publish(subject, "{}".into())
+            .await
+            .unwrap()
+            .await
+            .unwrap();
+    }
+    wait::until("an empty queue", SOON, async || {
+        let depth = broker.queue_depth(&cluster.parse().unwrap()).await.unwrap();
+        Probe::when(depth == 0, format!("{depth} are kept"))
+    })
+    .await
+    .unwrap();
+    let logs = worker.process.logs();
+    assert!(!logs.contains("panicked"), "{logs}");
+}

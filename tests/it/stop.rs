@@ -1,0 +1,168 @@
+//! SIGTERM on gateway and worker: nothing accepted is lost, and the exit code is 0.
+
+use std::time::Duration;
+
+use kubently_tests::guard::{Ending, Signal};
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::world::World;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::jobs::{ended, get, id_of, only_queued, running, submit, version, wait_for};
+use crate::slow_api::Gate;
+
+/// Far less than the grace period.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// More than the grace period.
+const IN_ORDER: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_gateways_and_workers_end_at_once_with_code_0() {
+    let mut world = World::own().await.unwrap();
+    let done = world.run("version", &["--client"]).await.unwrap();
+    assert_eq!(done.status, 200, "{}", done.text());
+    let worker = world.worker.process.stop(AT_ONCE).await.unwrap();
+    assert_eq!(worker, Ending::Code(0), "{}", world.worker.process.logs());
+    let gateway = world.gateway.process.stop(AT_ONCE).await.unwrap();
+    assert_eq!(gateway, Ending::Code(0), "{}", world.gateway.process.logs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_worker_finishes_what_runs_and_gives_back_what_has_not_started() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("stop").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    let one_slot = [("KUBENTLY_SLOTS", "1")];
+    let mut first = world
+        .worker_with(&cluster, "first", gate.kubeconfig(), &one_slot)
+        .await
+        .unwrap();
+    let started = submit(&http, &get(&cluster, &["pods"])).await;
+    running(&http, &started).await;
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        waiting.push(submit(&http, &version(&cluster)).await);
+    }
+    first.process.signal(Signal::Term);
+    let _second = world.worker(&cluster, "second", &[]).await.unwrap();
+    for id in &waiting {
+        let job = ended(&http, id).await;
+        assert_eq!(job["status"], "completed", "{job}");
+        assert_eq!(job["container_id"], "second", "{job}");
+    }
+    assert_eq!(
+        first.process.ended(),
+        None,
+        "it waits for the one that runs"
+    );
+    gate.open();
+    let job = ended(&http, &started).await;
+    assert_eq!(job["status"], "completed", "{job}");
+    assert_eq!(job["container_id"], "first", "{job}");
+    assert_eq!(job["attempt"], 1, "{job}");
+    let ending = first.process.wait(AT_ONCE).await.unwrap();
+    assert_eq!(ending, Ending::Code(0), "{}", first.process.logs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_longer_than_the_grace_period_is_given_back() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("grace").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    let short = [("KUBENTLY_GRACE_SECONDS", "1")];
+    let mut first = world
+        .worker_with(&cluster, "first", gate.kubeconfig(), &short)
+        .await
+        .unwrap();
+    let id = submit(&http, &get(&cluster, &["pods"])).await;
+    running(&http, &id).await;
+    let ending = first.process.stop(IN_ORDER).await.unwrap();
+    assert_eq!(ending, Ending::Code(0), "{}", first.process.logs());
+    let _second = world.worker(&cluster, "second", &[]).await.unwrap();
+    let job = ended(&http, &id).await;
+    assert_eq!(job["status"], "completed", "{job}");
+    assert_eq!(job["container_id"], "second", "{job}");
+    assert_eq!(job["attempt"], 2, "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_a_busy_worker_at_once() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("twice").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    let mut worker = world
+        .worker_with(&cluster, "busy", gate.kubeconfig(), &[])
+        .await
+        .unwrap();
+    let id = submit(&http, &get(&cluster, &["pods"])).await;
+    running(&http, &id).await;
+    worker.process.signal(Signal::Term);
+    says(&worker.process, "a second signal ends at once").await;
+    assert_eq!(worker.process.ended(), None);
+    worker.process.signal(Signal::Term);
+    let ending = worker.process.wait(AT_ONCE).await.unwrap();
+    assert_eq!(ending, Ending::Code(1), "{}", worker.process.logs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_a_draining_gateway_at_once() {
+    let world = World::shared().await.unwrap();
+    let mut gateway = world.second_gateway().await.unwrap();
+    // A request whose body never ends keeps the gateway draining.
+    let address = gateway.url().trim_start_matches("http://").to_owned();
+    let mut caller = TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "POST /v1/commands HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n",
+        world.key
+    );
+    caller.write_all(head.as_bytes()).await.unwrap();
+    // Its answer to `Expect` says that the request is being read.
+    let mut answer = [0; 12];
+    tokio::io::AsyncReadExt::read_exact(&mut caller, &mut answer)
+        .await
+        .unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    gateway.process.signal(Signal::Term);
+    wait::until("the port being closed", AT_ONCE, async || {
+        let open = TcpStream::connect(&address).await.is_ok();
+        Probe::when(!open, "it is open")
+    })
+    .await
+    .unwrap();
+    assert_eq!(gateway.process.ended(), None, "{}", gateway.process.logs());
+    gateway.process.signal(Signal::Term);
+    let ending = gateway.process.wait(Duration::from_secs(2)).await.unwrap();
+    assert_eq!(ending, Ending::Code(1), "{}", gateway.process.logs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_at_a_stopping_gateway_gets_202_and_the_job_lives_on() {
+    let world = World::shared().await.unwrap();
+    let cluster = world.cluster("gateway-stop").await.unwrap();
+    let mut gateway = world.second_gateway().await.unwrap();
+    let caller = wait_for(&gateway.http(Some(&world.key)).unwrap(), &version(&cluster));
+    let id = only_queued(&world.hub.url(), &cluster).await;
+    let ending = gateway.process.stop(AT_ONCE).await.unwrap();
+    assert_eq!(ending, Ending::Code(0), "{}", gateway.process.logs());
+    let answer = caller.await.unwrap().unwrap();
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    assert_eq!(answer.header("location"), format!("/v1/jobs/{id}"));
+    assert_eq!(id_of(&answer), id);
+
+    let _worker = world.worker(&cluster, "late", &[]).await.unwrap();
+    let job = ended(&world.http().unwrap(), &id).await;
+    assert_eq!(job["status"], "completed", "{job}");
+}
+
+async fn says(process: &kubently_tests::product::Process, text: &str) {
+    wait::until(format!("{text:?} in the log"), AT_ONCE, async || {
+        let logs = process.logs();
+        Probe::when(logs.contains(text), logs)
+    })
+    .await
+    .unwrap();
+}
