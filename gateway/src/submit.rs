@@ -91,7 +91,7 @@ pub(crate) async fn submit(
         Ok(_) | Err(SubmitError::StillQueued) => {}
         Err(refused) => {
             if let (Ok(revision), true) = (stored, leaves_nothing(&refused)) {
-                let removed = broker.remove_job(caller.user_id, record.envelope.id, revision);
+                let removed = broker.remove_job(revision);
                 if !matches!(
                     tokio::time::timeout(REMOVE_LIMIT, removed).await,
                     Ok(Ok(()))

@@ -9,12 +9,15 @@ use kubently_core::result::{CommandResult, Ended, Run};
 use kubently_core::status::{FinalStatus, Reason};
 use kubently_core::subject::CommandSubject;
 use kubently_tests::http::Http;
+use kubently_tests::nats::Nats;
+use kubently_tests::product::{self, Gateway};
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::door::problem;
 use crate::jobs::{ended, submit, version};
 
 const SOON: Duration = Duration::from_secs(15);
@@ -250,4 +253,29 @@ async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
     .unwrap();
     let logs = worker.process.logs();
     assert!(!logs.contains("panicked"), "{logs}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_429_and_the_refused_job_leaves_nothing_behind() {
+    let hub = Nats::start().await.unwrap();
+    product::cluster_add(&hub.url(), "full").await.unwrap();
+    let key = product::new_key();
+    let gateway = Gateway::start(&hub.url(), &[&key], &[]).await.unwrap();
+    let http = gateway.http(Some(&key)).unwrap();
+    let client = async_nats::connect(hub.url()).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let fill = (0..10_000).map(|number| {
+        let subject = format!("kubently.v1.cmd.full.low.pub-ci.{number}");
+        let js = js.clone();
+        async move { js.publish(subject, "{}".into()).await?.await }
+    });
+    let mut filled = futures::stream::iter(fill).buffer_unordered(512);
+    while let Some(stored) = filled.next().await {
+        stored.unwrap();
+    }
+    let refused = http.post_command(&version("full"), &[]).await.unwrap();
+    problem(&refused, 429, "queue_full");
+    assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    let mut jobs = js.get_stream("KV_kubently_jobs").await.unwrap();
+    assert_eq!(jobs.info().await.unwrap().state.messages, 0);
 }

@@ -5,18 +5,15 @@ mod asked;
 mod cases;
 
 use asked::Asked;
-use cases::{ESCAPES, SECRETS};
+use cases::{ESCAPES, SECRETS, WRITES};
 use kubently_tests::cluster::{Cluster, WORKER_USER};
 use kubently_tests::world::World;
 
-/// The requests of the worker whose URI, as it arrived or decoded, holds this text.
+/// The paths and queries that the worker asked for and that hold this text, in lower case.
 fn requests_with(cluster: &Cluster, text: &str) -> anyhow::Result<Vec<String>> {
-    let mut uris = Vec::new();
-    for request in cluster.requests_of(WORKER_USER)? {
-        uris.push(request.request_uri);
-    }
-    uris.retain(|uri| uri.to_lowercase().contains(text));
-    Ok(uris)
+    let requests = cluster.requests_of(WORKER_USER)?.into_iter();
+    let uris = requests.map(|request| request.request_uri.to_lowercase());
+    Ok(uris.filter(|uri| uri.contains(text)).collect())
 }
 
 /// The log must be one in which a request of the worker would be found.
@@ -41,7 +38,7 @@ async fn a_path_that_escapes_is_refused_at_both_ends_and_never_asked_for() -> an
     let mut complaints = Vec::new();
     for case in ESCAPES {
         complaints.extend(asked.gateway_refuses(case).await?);
-        complaints.extend(asked.worker_refuses(case).await?);
+        complaints.extend(asked.worker_refuses(case, "policy_denied").await?);
     }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
     let reached = requests_with(world.kubernetes, &asked.marked("MARK"))?;
@@ -57,12 +54,29 @@ async fn secrets_are_refused_at_both_ends_in_every_spelling() -> anyhow::Result<
     let mut complaints = Vec::new();
     for case in SECRETS {
         complaints.extend(asked.gateway_refuses(case).await?);
-        complaints.extend(asked.worker_refuses(case).await?);
+        complaints.extend(asked.worker_refuses(case, "policy_denied").await?);
     }
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
-    let reached = requests_with(world.kubernetes, "secret")?;
-    assert!(reached.is_empty(), "{reached:#?}");
+    for path in ["/secret", "%2fsecret"] {
+        let reached = requests_with(world.kubernetes, path)?;
+        assert!(reached.is_empty(), "{reached:#?}");
+    }
     the_log_shows_a_request(world, &asked).await?;
+    reads_alone(world.kubernetes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verb_that_writes_is_none_at_either_end() -> anyhow::Result<()> {
+    let world = World::shared().await?;
+    let asked = Asked::new(world).await?;
+    let mut complaints = Vec::new();
+    for case in WRITES {
+        complaints.extend(asked.gateway_refuses(case).await?);
+        complaints.extend(asked.worker_refuses(case, "undecodable").await?);
+    }
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+    let reached = requests_with(world.kubernetes, &asked.marked("MARK"))?;
+    assert!(reached.is_empty(), "{reached:#?}");
     reads_alone(world.kubernetes)
 }
 

@@ -56,7 +56,9 @@ impl Quickstart {
     /// When a step fails; the error says which and, where it can, what to do.
     pub async fn start(plan: &Plan) -> Result<Self> {
         let env_file = EnvFile::claim(plan.env.as_deref())?;
-        product::build_guard()?;
+        let step = Step::begin("parts-guard: ends everything when this ends");
+        tokio::task::spawn_blocking(product::build_guard).await??;
+        step.done();
         let own = match &plan.kubeconfig {
             None => None,
             Some(file) => Some(check_own(file).await?),
@@ -183,8 +185,12 @@ impl Quickstart {
             .ok()
             .and_then(|dir| env.strip_prefix(dir).map(Path::to_owned).ok())
             .unwrap_or_else(|| env.to_owned());
-        let kubectl = parts::program(Part::Kubectl)
-            .map_or_else(|_| "kubectl".to_owned(), |path| path.display().to_string());
+        // With a cluster of the caller's own, nothing has asked for the oracle: it is not built for a line.
+        let oracle = self.sandbox.as_ref().map(|_| parts::program(Part::Kubectl));
+        let kubectl = match oracle {
+            Some(Ok(path)) => path.display().to_string(),
+            _ => "kubectl".to_owned(),
+        };
         say::line(format_args!(
             r#"
 Again, from another terminal:

@@ -39,11 +39,12 @@ impl Step {
 
     /// Says that the step is still going on, with the time so far and what to expect.
     pub fn goes_on(&self, hint: &str) {
-        line(format_args!(
-            "{} … {} ({hint})",
-            self.what,
-            seconds(self.began.elapsed())
-        ));
+        let so_far = self.began.elapsed();
+        if so_far < Duration::from_secs(1) {
+            line(format_args!("{} ({hint})", self.what));
+        } else {
+            line(format_args!("{} … {} ({hint})", self.what, seconds(so_far)));
+        }
     }
 }
 

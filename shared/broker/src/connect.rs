@@ -52,7 +52,7 @@ pub enum ConnectError {
     /// Nobody answered, or the server did not let us in.
     #[error("the hub at {url} cannot be reached: check nats_url, the network and the credentials")]
     NotReachable {
-        /// The configured address.
+        /// The configured address, without user and password.
         url: String,
         /// What the client said.
         #[source]
@@ -112,7 +112,7 @@ impl Broker {
             })?;
         }
         let unreachable = |source| ConnectError::NotReachable {
-            url: config.url.clone(),
+            url: without_credentials(&config.url),
             source,
         };
         let client = match tokio::time::timeout(CONNECT, options.connect(&config.url)).await {
@@ -192,6 +192,15 @@ impl Broker {
     }
 }
 
+/// `nats://user:password@host` may be configured, and must not be shown.
+fn without_credentials(urls: &str) -> String {
+    let hosts = urls.split(',').map(|url| match url.rsplit_once('@') {
+        Some((_, host)) => host,
+        None => url,
+    });
+    hosts.collect::<Vec<_>>().join(",")
+}
+
 /// The advisories of 2026 are all mended from these on.
 fn is_supported(version: &str) -> bool {
     let Ok(version) = Version::parse(version) else {
@@ -204,6 +213,14 @@ fn is_supported(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        assert_eq!(
+            without_credentials("nats://u:p@a:1,nats://b:2"),
+            "a:1,nats://b:2"
+        );
+    }
 
     #[test]
     fn servers_with_known_holes_are_refused() {

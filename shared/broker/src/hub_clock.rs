@@ -58,7 +58,10 @@ impl HubClock {
         Self(Arc::new(Mutex::new((Instant::now(), ts))))
     }
 
+    /// An answer is late by its way here, so an earlier, quicker one may know better: the clock
+    /// never goes back.
     pub(crate) fn set(&self, ts: DateTime<Utc>) {
+        let ts = ts.max(self.now().get());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Instant::now(), ts);
     }
 

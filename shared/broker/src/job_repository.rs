@@ -70,12 +70,7 @@ impl Broker {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn remove_job(
-        &self,
-        _owner: UserId,
-        _job: JobId,
-        revision: Revision,
-    ) -> Result<(), StoreError> {
+    pub async fn remove_job(&self, revision: Revision) -> Result<(), StoreError> {
         self.answer(async {
             let stream = self
                 .js

@@ -56,7 +56,7 @@ pub enum TopologyError {
         source: StoreError,
     },
     /// The hub does not answer, or a bucket is missing.
-    #[error("{what} is not there: start a gateway first, and check the hub")]
+    #[error("the hub does not tell of {what}: check that it is reachable and has its buckets")]
     Missing {
         /// The bucket.
         what: &'static str,

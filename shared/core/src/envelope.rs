@@ -96,6 +96,12 @@ impl Envelope {
         struct Versioned {
             v: u64,
         }
+        if !payload.trim_ascii_start().starts_with(b"{") {
+            // serde would take an array for an object.
+            return Err(InvalidEnvelope::Undecodable(
+                "it is no JSON object".to_owned(),
+            ));
+        }
         let undecodable =
             |error: serde_json::Error| InvalidEnvelope::Undecodable(error.to_string());
         let version = serde_json::from_slice::<Versioned>(payload)

@@ -5,13 +5,17 @@
 //! the same raw command with the same code.
 
 pub mod access;
+pub mod api_key;
+pub mod body;
 pub mod bounded;
 pub mod clock;
 pub mod cluster;
 pub mod command;
 pub mod directory;
+pub mod display_name;
 pub mod envelope;
 pub mod event;
+pub mod health;
 pub mod id;
 pub mod job;
 pub mod lane;
@@ -19,11 +23,15 @@ pub mod name;
 pub mod payload;
 pub mod policy;
 pub mod refusal;
+pub mod repository;
 pub mod request;
 pub mod response;
 pub mod result;
+pub mod session;
 pub mod status;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod user;
 pub mod verb;
+pub mod webhook;

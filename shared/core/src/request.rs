@@ -6,7 +6,7 @@ use crate::bounded::{Priority, QueueTimeoutSeconds, TimeoutSeconds};
 use crate::cluster::ClusterId;
 use crate::command::Command;
 use crate::id::{SessionId, UserId};
-use crate::refusal::{Refusal, RefusalCode};
+use crate::refusal::Refusal;
 use crate::text::{CorrelationId, ServiceIdentity};
 use crate::verb::Verb;
 
@@ -74,21 +74,7 @@ impl ExecuteCommandRequest {
     /// # Errors
     /// [`InvalidRequest`]; a refusal points at the field.
     pub fn from_json(body: &[u8]) -> Result<Self, InvalidRequest> {
-        use serde_json::error::Category;
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let request = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path: Vec<String> = error.path().iter().filter_map(token).collect();
-            let inner = error.into_inner();
-            match inner.classify() {
-                Category::Data => InvalidRequest::Refused(refusal(&path, &inner.to_string())),
-                Category::Io | Category::Syntax | Category::Eof => {
-                    InvalidRequest::Malformed(inner.to_string())
-                }
-            }
-        })?;
-        json.end()
-            .map_err(|error| InvalidRequest::Malformed(error.to_string()))?;
-        Ok(request)
+        crate::body::read(body)
     }
 
     /// The command that the arguments say.
@@ -100,61 +86,10 @@ impl ExecuteCommandRequest {
     }
 }
 
-fn token(segment: &serde_path_to_error::Segment) -> Option<String> {
-    use serde_path_to_error::Segment;
-    match segment {
-        Segment::Seq { index } => Some(index.to_string()),
-        Segment::Map { key } => Some(key.replace('~', "~0").replace('/', "~1")),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    }
-}
-
-fn refusal(path: &[String], text: &str) -> Refusal {
-    // serde's own text ends in " at line 1 column 2", which says nothing beside a pointer.
-    let message = text.split(" at line ").next().unwrap_or(text);
-    let field = path.first().map_or("", String::as_str);
-    let code = if message.starts_with("unknown field") {
-        RefusalCode::UnknownField
-    } else if message.starts_with("duplicate field") {
-        RefusalCode::DuplicateField
-    } else if message.starts_with("missing field") {
-        RefusalCode::MissingField
-    } else {
-        match field {
-            "cluster_id" => RefusalCode::BadClusterId,
-            "session_id" => RefusalCode::BadSessionId,
-            "correlation_id" => RefusalCode::BadCorrelationId,
-            "command_type" => RefusalCode::BadCommandType,
-            "args" => RefusalCode::BadArgsType,
-            "namespace" => RefusalCode::BadNamespace,
-            "timeout_seconds" => RefusalCode::BadTimeout,
-            "queue_timeout_seconds" => RefusalCode::BadQueueTimeout,
-            "priority" => RefusalCode::BadPriority,
-            _ => RefusalCode::BadField,
-        }
-    };
-    let mut pointer = String::new();
-    for token in path {
-        pointer.push('/');
-        pointer.push_str(token);
-    }
-    // serde names a field that stands there twice in its text alone.
-    if code == RefusalCode::DuplicateField
-        && let Some(name) = message.split('`').nth(1)
-    {
-        pointer = format!("/{name}");
-    }
-    let refusal = Refusal::new(code, crate::refusal::escaped(message));
-    if pointer.is_empty() {
-        refusal
-    } else {
-        refusal.pointer(pointer)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::RefusalCode;
 
     fn refused(body: &str) -> (RefusalCode, Option<String>) {
         match ExecuteCommandRequest::from_json(body.as_bytes()) {
@@ -235,11 +170,19 @@ mod tests {
     }
 
     #[test]
+    fn only_an_object_is_a_request() {
+        for body in [r#"["prod-eu",null]"#, "null", "1", "\"prod-eu\""] {
+            assert_eq!(refused(body), (RefusalCode::BadField, None), "{body}");
+        }
+    }
+
+    #[test]
     fn what_is_no_json_is_malformed() {
         let twice = r#"{"cluster_id":"a","args":[]} {}"#;
         for body in [
             "",
             "{",
+            r#"{"surprise""#,
             twice,
             "nul",
             "{\"cluster_id\":\"a\",}",

@@ -122,9 +122,9 @@ impl JobResponse {
     fn finish(&mut self, result: &CommandResult) {
         self.success = Some(result.success);
         self.reason = result.reason;
-        self.start_time = result
-            .run
-            .map(|_| result.executed_at.minus_millis(result.execution_time_ms));
+        // Two clocks were read, the gateway's and the hub's: nothing starts before it is queued.
+        let started = result.executed_at.minus_millis(result.execution_time_ms);
+        self.start_time = result.run.map(|_| started.max(self.queued_at));
         self.end_time = Some(result.executed_at);
         self.container_id = result.worker.as_ref().map(ToString::to_string);
         self.attempt = Some(result.attempt);

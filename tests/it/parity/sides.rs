@@ -69,10 +69,15 @@ impl Kubently {
     /// nothing equals.
     pub(super) async fn answer(&self, line: &Line) -> Result<Side> {
         let (verb, args) = line.args.split_first().context("an empty line")?;
-        let body = json!({"cluster_id": self.cluster_id, "command_type": verb, "args": args});
+        let body = json!({
+            "cluster_id": self.cluster_id,
+            "command_type": verb,
+            "args": args,
+            "timeout_seconds": 30,
+        });
         let answer = self
             .http
-            .post_command(&body, &[("prefer", "wait=20")])
+            .post_command(&body, &[("prefer", "wait=60")])
             .await?;
         let job = answer.json()?;
         if answer.status != 200 || job["status"] != "completed" {

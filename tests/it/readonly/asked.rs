@@ -54,11 +54,11 @@ impl Asked {
         Ok((!is_refused).then(|| format!("{case:?}: gateway: {} {problem}", answer.status)))
     }
 
-    /// Asks the worker past the gateway; a complaint unless the result is a denial without any output.
-    pub(super) async fn worker_refuses(&self, case: &Case) -> Result<Option<String>> {
+    /// Asks the worker past the gateway; a complaint unless the result has this reason and no output.
+    pub(super) async fn worker_refuses(&self, case: &Case, reason: &str) -> Result<Option<String>> {
         let result = self.publish(case).await?;
         let is_refused = result["status"] == "failed"
-            && result["reason"] == "policy_denied"
+            && result["reason"] == reason
             && result["success"] == false
             && result["stdout_bytes"] == 0
             && result["exit_code"].is_null();

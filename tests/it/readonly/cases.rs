@@ -67,6 +67,12 @@ pub(super) const ESCAPES: &[Case] = &[
     get(&["pods", "MARK", "-n", "a?b"], "bad_namespace"),
     get(&["pods", "MARK", "--namespace=.."], "bad_namespace"),
     get(&["pods", "MARK", "-n", "%2e%2e"], "bad_namespace"),
+    get(&["--raw=/api/v1/MARK"], "flag_not_allowed"),
+    get(&["pods", "MARK", "--raw", "/api"], "flag_not_allowed"),
+    get(&["pods", "MARK", "--as=admin"], "flag_not_allowed"),
+    get(&["pods", "MARK", "-s", "https://x"], "flag_not_allowed"),
+    get(&["pods", "MARK", "-w"], "flag_not_allowed"),
+    get(&["pods", "MARK", "--", "x"], "double_dash"),
     within("kube-system/secrets?x="),
     within("../kube-system"),
     within("a/b"),
@@ -103,4 +109,25 @@ pub(super) const SECRETS: &[Case] = &[
     get(&["get", "secrets"], DENIED),
     get(&["secrets", "--field-selector", "type=Opaque"], DENIED),
     get(&["secrets", "-l", "app=web", "-o", "name"], DENIED),
+];
+
+const fn write(verb: &'static str) -> Case {
+    Case {
+        verb,
+        args: &["pods", "MARK"],
+        namespace: None,
+        code: "bad_command_type",
+    }
+}
+
+/// What kubectl can do and Kubently has no word for.
+pub(super) const WRITES: &[Case] = &[
+    write("delete"),
+    write("exec"),
+    write("apply"),
+    write("patch"),
+    write("proxy"),
+    write("cp"),
+    write("GET"),
+    write(""),
 ];

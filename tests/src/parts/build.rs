@@ -53,6 +53,10 @@ pub(super) fn build(recipe: &'static Recipe) -> Result<PathBuf, PartsError> {
 
     let step = say::Step::begin(format!("building {}", recipe.name));
     step.goes_on(&hint(recipe));
+    // The guard appends to its logs; an earlier failure must not be read as this one's.
+    for stream in ["out", "err"] {
+        let _ = std::fs::remove_file(dir.join("log").join(format!("{}.{stream}", recipe.name)));
+    }
     // Under another name until it is whole.
     let partial = dir.join(format!("{}.partial", recipe.name));
     let mut go = Spec::new("go", "go", place::workspace().join("tests/parts"))
