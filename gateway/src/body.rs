@@ -1,21 +1,42 @@
 //! Reads a request's body: JSON, of a bounded size, in a bounded time.
 
-use std::error::Error as _;
 use std::time::Duration;
 
-use axum::body::Body;
-use bytes::Bytes;
+use axum::body::{Body, HttpBody as _};
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt as _;
 use kubently_core::request::MAX_BODY;
 
 use crate::error::ApiError;
 
 /// How long a body may take to arrive.
 const READ_LIMIT: Duration = Duration::from_secs(10);
+/// The most bytes that are read of a body that is refused. Callers may not listen before they have
+/// sent everything, and closing a connection with bytes unread resets it (RFC 9112 §9.6): the
+/// answer would be lost.
+const MAX_DISCARDED: usize = 8 * 1024 * 1024;
 
 /// The bytes of a JSON body.
 pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    let size = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    // Who asks before sending (RFC 9110 §10.1.1) is answered before sending.
+    let at_once = headers.contains_key(header::EXPECT) || size > MAX_DISCARDED;
+    let refused = check(headers, size).err();
+    match refused {
+        Some(refused) if at_once => Err(refused),
+        Some(refused) => {
+            let _ = tokio::time::timeout(READ_LIMIT, read(body)).await;
+            Err(refused)
+        }
+        None => tokio::time::timeout(READ_LIMIT, read(body))
+            .await
+            .unwrap_or(Err(ApiError::BodyTooSlow)),
+    }
+}
+
+/// What the head of a request says about its body.
+fn check(headers: &HeaderMap, size: usize) -> Result<(), ApiError> {
     if !is_json(headers) {
         return Err(ApiError::UnsupportedMediaType);
     }
@@ -26,18 +47,33 @@ pub(crate) async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiEr
     {
         return Err(ApiError::UnsupportedEncoding);
     }
-    match tokio::time::timeout(READ_LIMIT, axum::body::to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error))
-            if error
-                .source()
-                .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) =>
-        {
-            Err(ApiError::BodyTooLarge)
-        }
-        Ok(Err(_)) => Err(ApiError::BodyUnreadable),
-        Err(_) => Err(ApiError::BodyTooSlow),
+    if size > MAX_BODY {
+        return Err(ApiError::BodyTooLarge);
     }
+    Ok(())
+}
+
+/// Reads to the end, or to where it is not worth it; keeps no more than a body may have.
+async fn read(mut body: Body) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    let mut size = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::BodyUnreadable)?;
+        let Ok(part) = frame.into_data() else {
+            continue;
+        };
+        size = size.saturating_add(part.len());
+        if size > MAX_DISCARDED {
+            break;
+        }
+        if size <= MAX_BODY {
+            bytes.extend_from_slice(&part);
+        }
+    }
+    if size > MAX_BODY {
+        return Err(ApiError::BodyTooLarge);
+    }
+    Ok(bytes.freeze())
 }
 
 /// One `Content-Type: application/json`, whatever its parameters.
@@ -104,5 +140,18 @@ mod tests {
             read(&encoded, 1).await,
             Err(ApiError::UnsupportedEncoding)
         ));
+    }
+
+    #[tokio::test]
+    async fn a_refused_body_is_read_on_but_not_for_ever() {
+        let json_type = headers(&[("content-type", "application/json")]);
+        let endless = || {
+            let part = || Ok::<_, std::convert::Infallible>(Bytes::from_static(&[b' '; 4096]));
+            Body::from_stream(futures::stream::repeat_with(part))
+        };
+        let read = json(&json_type, endless()).await;
+        assert!(matches!(read, Err(ApiError::BodyTooLarge)));
+        let read = json(&headers(&[]), endless()).await;
+        assert!(matches!(read, Err(ApiError::UnsupportedMediaType)));
     }
 }
