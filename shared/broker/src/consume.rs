@@ -1,7 +1,7 @@
 //! The pull loop: how a worker takes commands from the three lanes of its cluster.
 //!
 //! A credit loop over single pull requests, because the client's own pull streams lose credits
-//! and stall. Each lane always has one pull outstanding, so an urgent command reaches a busy
+//! and stall. Each lane always has a pull outstanding, so an urgent command reaches a busy
 //! worker; further free slots go to lanes that reported more, the highest first, every eighth to
 //! the lowest. What finds no free slot waits in a small window ordered by exact priority.
 
@@ -35,6 +35,9 @@ const MISSED: Duration = Duration::from_millis(10_500);
 const CHECK: Duration = Duration::from_secs(1);
 /// The most deliveries that wait for a slot.
 const WINDOW: usize = 8;
+/// The part of the free slots that each lane's standing pull may ask for: with three lanes, half
+/// of them stay for the lane that is busy.
+const STANDING_SHARE: usize = 6;
 /// One free slot in so many goes to the lowest lane that holds something.
 const LOWEST_EVERY: u64 = 8;
 
@@ -199,15 +202,23 @@ impl PullLoop {
         if self.window.len() >= WINDOW {
             return Ok(());
         }
+        let slots = self
+            .slots
+            .available_permits()
+            .saturating_sub(self.window.len());
+        // An idle worker's standing pulls ask for several commands, so that not each one costs the
+        // hub a pull; together they never ask for more than there are slots, but for the one of
+        // each lane that an urgent command needs.
+        let standing = (slots / STANDING_SHARE).clamp(1, self.max_per_fetch);
         let mut asks = [0_usize; 3];
         for (lane, ask) in self.lanes.iter().zip(&mut asks) {
-            if lane.outstanding == 0 {
-                *ask = 1;
+            if lane.outstanding <= standing / 2 {
+                *ask = standing - lane.outstanding;
             }
         }
         let asked: usize = self.lanes.iter().map(|lane| lane.outstanding).sum();
-        let promised = asked + asks.iter().sum::<usize>() + self.window.len();
-        let mut free = self.slots.available_permits().saturating_sub(promised);
+        let promised = asked + asks.iter().sum::<usize>();
+        let mut free = slots.saturating_sub(promised);
         while free > 0 {
             let wants = |(index, lane): &(usize, &LaneState)| {
                 let ask = asks.get(*index).copied().unwrap_or(0);
