@@ -74,7 +74,7 @@ async fn a_killed_quick_start_leaves_no_process_and_no_port() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_guard_is_noticed_and_an_ended_one_tells_how() {
+async fn a_killed_program_is_noticed_and_an_ended_one_tells_how() {
     let dir = place::fresh("guard").unwrap();
     let mut sleeper = Spec::new("sleeper", "sleep", dir.path())
         .arg("600")

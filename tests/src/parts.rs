@@ -235,7 +235,7 @@ pub enum PartsError {
         tail: String,
     },
     /// The target directory cannot be used.
-    #[error("cannot use {} for the parts ({source}): make it writable and start again", dir.display())]
+    #[error("cannot use {} for the parts: make it writable and start again", dir.display())]
     Directory {
         /// Where the parts go.
         dir: PathBuf,

@@ -29,8 +29,13 @@ async fn main() -> Result<()> {
     let three = Raw::start(&world.hub.url(), "three", true).await?;
     let two = Raw::start(&world.hub.url(), "two", false).await?;
     let mut rows: [(Times, Times, Times); 2] = Default::default();
+    let mut door = Times::default();
     // The first round warms connections and caches, and does not count.
     for round in 0..=ROUNDS {
+        let (each, wall) = door_round(&http, ONE_BY_ONE).await?;
+        if round > 0 {
+            door.add(each, wall);
+        }
         for ((product, with_record, without), (calls, in_flight)) in
             rows.iter_mut().zip([(ONE_BY_ONE, 1), (AT_ONCE, IN_FLIGHT)])
         {
@@ -53,6 +58,7 @@ async fn main() -> Result<()> {
         ));
         print(format_args!("raw, two writes,      {what:12} {without}"));
     }
+    print(format_args!("HTTP alone (/health), 1 in flight  {door}"));
     let p50 = |times: &Times| times.percentile(0.5).as_secs_f64();
     figure(
         "round_trip_p50_of_three_writes",
@@ -83,6 +89,19 @@ async fn main() -> Result<()> {
 
 /// The time of each call, and of them all.
 type Round = (Vec<Duration>, Duration);
+
+/// What the way through the gateway's door costs without a command behind it.
+async fn door_round(http: &Http, calls: usize) -> Result<Round> {
+    let begun = Instant::now();
+    let mut each = Vec::with_capacity(calls);
+    for _ in 0..calls {
+        let begun = Instant::now();
+        let answer = http.get("/health").await?;
+        ensure!(answer.status == 200, "{}", answer.status);
+        each.push(begun.elapsed());
+    }
+    Ok((each, begun.elapsed()))
+}
 
 async fn product_round(http: &Http, body: &Value, calls: usize, in_flight: usize) -> Result<Round> {
     let begun = Instant::now();

@@ -70,12 +70,31 @@ fn report(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// What may ask the guard itself to end.
+struct Signals {
+    term: tokio::signal::unix::Signal,
+    int: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 async fn guard(options: &Options) -> io::Result<()> {
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     match options.program.split_first() {
         Some((program, args)) => {
+            // Before there is a child: a signal in between would end the guard and leave it.
+            let signals = Signals::listen()?;
             let child = start(program, args, options)?;
-            supervise(child, &mut orders).await?;
+            supervise(child, signals, &mut orders).await?;
         }
         None => until_owner_is_gone(&mut orders).await?,
     }
@@ -109,16 +128,22 @@ fn append(path: &Path) -> io::Result<File> {
 }
 
 /// Passes orders on until the child ends or the owner is gone; either way nothing of its group is left.
-async fn supervise(mut child: Child, orders: &mut Lines<BufReader<Stdin>>) -> io::Result<()> {
+async fn supervise(
+    mut child: Child,
+    signals: Signals,
+    orders: &mut Lines<BufReader<Stdin>>,
+) -> io::Result<()> {
     let pid = child
         .id()
         .and_then(|pid| i32::try_from(pid).ok())
         .and_then(Pid::from_raw)
         .ok_or_else(|| io::Error::other("the program has no process id"))?;
     report(format_args!("pid {pid}"));
-    let mut term = signal(SignalKind::terminate())?;
-    let mut int = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let Signals {
+        mut term,
+        mut int,
+        mut hangup,
+    } = signals;
     loop {
         tokio::select! {
             status = child.wait() => {
