@@ -330,3 +330,18 @@ async fn pulling_goes_on_after_the_hub_was_killed_and_started_again() {
 async fn intake_of(hub: &Hub, slots: usize) -> Intake {
     intake(hub, slots, &CancellationToken::new()).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_starts_where_age_has_taken_every_presence() {
+    let hub = hub().await;
+    let presence = serde_json::from_value(serde_json::json!({
+        "cluster_id": hub.cluster, "worker": "worker-1", "version": "0.1.0",
+        "slots": 1, "in_flight": 0, "policy_hash": ""
+    }));
+    hub.broker.announce(&presence.unwrap()).await.unwrap();
+    let js = async_nats::jetstream::new(async_nats::connect(hub.nats.url()).await.unwrap());
+    let bucket = js.get_stream("KV_kubently_workers").await.unwrap();
+    bucket.purge().await.unwrap();
+    let directory = Directory::start(&hub.broker).await.unwrap();
+    assert!(directory.workers(&hub.cluster).is_empty());
+}

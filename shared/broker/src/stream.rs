@@ -1,6 +1,6 @@
 //! Reading streams, and asking the server about them.
 
-use async_nats::jetstream::stream::{DirectGetErrorKind, LastRawMessageErrorKind};
+use async_nats::jetstream::stream::{DirectGetError, DirectGetErrorKind, LastRawMessageErrorKind};
 use async_nats::jetstream::{message::StreamMessage, response::Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -38,14 +38,8 @@ impl Broker {
                 .get_stream_no_info(stream)
                 .await
                 .map_err(StoreError::client)?;
-            match stream.direct_get_last_for_subject(subject).await {
-                Ok(message) => return Ok(Some(message)),
-                Err(error) => match error.kind() {
-                    DirectGetErrorKind::NotFound => {}
-                    DirectGetErrorKind::TimedOut => return Err(StoreError::NoAnswer),
-                    DirectGetErrorKind::Request => return Err(StoreError::NoResponders),
-                    _ => return Err(StoreError::client(error)),
-                },
+            if let Some(message) = found(stream.direct_get_last_for_subject(subject).await)? {
+                return Ok(Some(message));
             }
             match stream.get_last_raw_message_by_subject(subject).await {
                 Ok(message) => Ok(Some(message)),
@@ -72,18 +66,11 @@ impl Broker {
                 .get_stream_no_info(stream)
                 .await
                 .map_err(StoreError::client)?;
-            match stream
-                .direct_get_next_for_subject(subject, Some(sequence))
-                .await
-            {
-                Ok(message) => Ok(Some(message)),
-                Err(error) => match error.kind() {
-                    DirectGetErrorKind::NotFound => Ok(None),
-                    DirectGetErrorKind::TimedOut => Err(StoreError::NoAnswer),
-                    DirectGetErrorKind::Request => Err(StoreError::NoResponders),
-                    _ => Err(StoreError::client(error)),
-                },
-            }
+            found(
+                stream
+                    .direct_get_next_for_subject(subject, Some(sequence))
+                    .await,
+            )
         })
         .await
     }
@@ -105,5 +92,18 @@ impl Broker {
 
     pub(crate) async fn stream_state(&self, stream: &str) -> Result<StreamAnswer, StoreError> {
         self.ask(&format!("STREAM.INFO.{stream}")).await
+    }
+}
+
+/// A miss by direct get is an answer.
+fn found(got: Result<StreamMessage, DirectGetError>) -> Result<Option<StreamMessage>, StoreError> {
+    match got {
+        Ok(message) => Ok(Some(message)),
+        Err(error) => match error.kind() {
+            DirectGetErrorKind::NotFound => Ok(None),
+            DirectGetErrorKind::TimedOut => Err(StoreError::NoAnswer),
+            DirectGetErrorKind::Request => Err(StoreError::NoResponders),
+            _ => Err(StoreError::client(error)),
+        },
     }
 }

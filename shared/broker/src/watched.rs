@@ -44,12 +44,14 @@ pub(crate) async fn watch(
     apply: impl Fn(&str, Option<&Entry>) + Send + Sync + 'static,
 ) -> Result<Arc<Standing>, StoreError> {
     let standing = Arc::new(Standing::default());
-    let seen = broker
-        .stream_state(&bucket_stream(bucket))
-        .await?
-        .state
-        .last_seq;
-    let (ready, mut is_ready) = tokio::sync::watch::channel(false);
+    let state = broker.stream_state(&bucket_stream(bucket)).await?.state;
+    let seen = state.last_seq;
+    // An empty bucket sends no initial value; it may have held some, which age has taken.
+    let is_empty = state.messages == 0;
+    if is_empty {
+        standing.revision.fetch_max(seen, Ordering::Relaxed);
+    }
+    let (ready, mut is_ready) = tokio::sync::watch::channel(is_empty);
     let (of_watch, own) = (broker.clone(), Arc::clone(&standing));
     tokio::spawn(async move {
         loop {
@@ -84,9 +86,6 @@ async fn follow(
         .watch_with_history(">")
         .await
         .map_err(StoreError::client)?;
-    if seen == 0 {
-        ready.send_replace(true);
-    }
     while let Some(entry) = entries.next().await {
         let entry = entry.map_err(StoreError::client)?;
         let live = entry.operation == Operation::Put;
