@@ -9,6 +9,7 @@ use kubently_broker::{Broker, ConnectError, HubClock, Intake, StoreError};
 use kubently_core::directory::Presence;
 use kubently_kubectl::{Cluster, config_from_kubeconfig, config_in_cluster};
 use kubently_runtime::admin;
+use kubently_runtime::clock::SystemClock;
 use kubently_runtime::shutdown::Shutdown;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -88,7 +89,7 @@ async fn cluster(config: &Config) -> anyhow::Result<Cluster> {
         None => config_in_cluster()
             .context("outside of a cluster, set kubeconfig to a kubeconfig file")?,
     };
-    Ok(Cluster::new(kube)?)
+    Ok(Cluster::new(kube, Arc::new(SystemClock))?)
 }
 
 /// Connects and binds the consumers, however long the hub or the cluster's registration takes: a

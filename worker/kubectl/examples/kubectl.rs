@@ -6,13 +6,25 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
+use kubently_core::clock::Clock;
 use kubently_core::command::Command;
 use kubently_core::verb::Verb;
 use kubently_kubectl::{Cluster, Limits, config_from_kubeconfig, run};
 
 type Failed = Box<dyn std::error::Error>;
+
+struct MachineClock;
+
+impl Clock for MachineClock {
+    #[expect(clippy::disallowed_methods, reason = "a program for the terminal")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Failed> {
@@ -20,7 +32,7 @@ async fn main() -> Result<ExitCode, Failed> {
     let usage = "usage: kubectl KUBECONFIG VERB [ARGS...]";
     let (kubeconfig, verb) = (args.next().ok_or(usage)?, args.next().ok_or(usage)?);
     let config = config_from_kubeconfig(Path::new(&kubeconfig)).await?;
-    let cluster = Cluster::new(config)?;
+    let cluster = Cluster::new(config, Arc::new(MachineClock))?;
     let args: Vec<String> = args.collect();
     let command = verb
         .parse::<Verb>()

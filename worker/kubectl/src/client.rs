@@ -11,10 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use http::{StatusCode, header};
 use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
+use kubently_core::clock::Clock;
 
 use self::config::ConfigError;
 use self::guard::{GuardLayer, Refused};
@@ -34,6 +36,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(10);
 pub struct Cluster {
     client: Client,
     server: Arc<str>,
+    clock: Arc<dyn Clock>,
     pub(crate) discovery: Arc<Discovery>,
 }
 
@@ -92,14 +95,15 @@ impl Subject<'_> {
 }
 
 impl Cluster {
-    /// Prepares a client; connects when the first request is sent.
+    /// Prepares a client; connects when the first request is sent. Ages are counted up to the
+    /// clock's time.
     ///
     /// # Errors
     /// [`ConfigError::Forbidden`], [`ConfigError::Client`].
     ///
     /// # Panics
     /// Outside of a Tokio runtime: kube's client has a task of its own.
-    pub fn new(mut config: kube::Config) -> Result<Self, ConfigError> {
+    pub fn new(mut config: kube::Config, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
         config::check(&config)?;
         // kube would retry 429, 503 and 504 on its own, also where the server does not ask for it.
         config.default_retry = false;
@@ -115,8 +119,15 @@ impl Cluster {
         Ok(Self {
             client,
             server,
+            clock,
             discovery: Arc::default(),
         })
+    }
+
+    /// The time that ages are counted up to.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Sends a request and reads its answer, at most `max_bytes` of it. Repeats it where the server

@@ -1,5 +1,6 @@
 //! Bytes as kubectl prints them. Nothing here does IO.
 
+pub mod age;
 pub mod json;
 pub mod number;
 pub mod objects;

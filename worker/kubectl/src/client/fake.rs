@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
+use kubently_core::clock::Clock;
 
 use super::Cluster;
 use super::guard::GuardLayer;
@@ -44,6 +46,15 @@ impl Reply {
     }
 }
 
+/// 2026-11-24T12:00:00Z, for ever.
+pub(crate) struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_521_600, 0).unwrap()
+    }
+}
+
 /// What was asked, in order: path and query.
 pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
 
@@ -74,6 +85,7 @@ pub(crate) fn cluster(server: impl Fn(&str) -> Reply + Send + Sync + 'static) ->
     let cluster = Cluster {
         client,
         server: "fake:443".into(),
+        clock: Arc::new(StoppedClock),
         discovery: Arc::default(),
     };
     (cluster, asked)
