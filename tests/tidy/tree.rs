@@ -76,6 +76,10 @@ impl Tree {
         for name in names(dir) {
             let path = dir.join(&name);
             let relative = format!("{below}{name}");
+            // In a linked worktree, Git keeps a file of that name where else a directory is.
+            if name == ".git" {
+                continue;
+            }
             if !path.is_dir() {
                 // What is no UTF-8 is no text.
                 if let Ok(text) = fs::read_to_string(&path) {
