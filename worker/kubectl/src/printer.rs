@@ -4,6 +4,7 @@ pub mod age;
 pub mod json;
 pub mod number;
 pub mod objects;
+pub mod quantity;
 pub mod table;
 pub mod tabwriter;
 pub mod yaml;
