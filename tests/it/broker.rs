@@ -10,10 +10,12 @@ use kubently_broker::{
 use kubently_core::cluster::ClusterId;
 use kubently_core::directory::ClusterRecord;
 use kubently_core::envelope::Envelope;
+use kubently_core::event::{Chunk, Event, EventKind, OutputStream};
 use kubently_core::id::UserId;
 use kubently_core::job::{JobRecord, JobState};
 use kubently_core::result::{CommandResult, Ended, Run};
-use kubently_core::status::{FinalStatus, JobStatus, Reason};
+use kubently_core::status::{JobStatus, Reason};
+use kubently_core::told::Told;
 use kubently_tests::nats::Nats;
 use kubently_tests::wait::{self, Probe};
 use tokio_util::sync::CancellationToken;
@@ -79,8 +81,13 @@ fn record(envelope: &Envelope) -> JobRecord {
     }
 }
 
-fn result(envelope: &Envelope, stdout: &[u8]) -> (Vec<kubently_core::event::Event>, CommandResult) {
-    let run = Run {
+fn result(envelope: &Envelope, stdout: &[u8]) -> (Vec<Event>, CommandResult) {
+    let ended = Ended::completed(0, stdout.to_vec(), Vec::new());
+    CommandResult::of(run(envelope), &ended)
+}
+
+fn run(envelope: &Envelope) -> Run {
+    Run {
         job: envelope.id,
         attempt: 1,
         run: Uuid::new_v4().to_string().parse().unwrap(),
@@ -88,16 +95,7 @@ fn result(envelope: &Envelope, stdout: &[u8]) -> (Vec<kubently_core::event::Even
         executed_at: envelope.queued_at,
         worker: "worker-1".parse().unwrap(),
         policy_hash: String::new(),
-    };
-    let ended = Ended {
-        status: FinalStatus::Completed,
-        reason: None,
-        exit_code: Some(0),
-        stdout: stdout.to_vec(),
-        stderr: Vec::new(),
-        truncated: false,
-    };
-    CommandResult::of(run, &ended)
+    }
 }
 
 async fn intake(hub: &Hub, slots: usize, stop: &CancellationToken) -> Intake {
@@ -209,6 +207,41 @@ async fn output_in_chunks_is_read_back_whole() {
     let stored = hub.broker.result(&reply).await.unwrap().unwrap();
     let output = hub.broker.output(&reply, &stored).await.unwrap();
     assert_eq!(output, Some((stdout, Vec::new())));
+}
+
+/// What was told while the command ran, and then what its end adds: another run's events do not count.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_and_what_the_end_adds_are_read_back_as_one_output() {
+    let hub = hub().await;
+    let envelope = envelope(&hub.cluster, 1);
+    let reply = envelope.subject().reply();
+    let (lost_run, this_run) = (run(&envelope), run(&envelope));
+    let log = |run: &Run, n, stream, text: &[u8]| Event {
+        v: 1,
+        attempt: 1,
+        run: run.run,
+        n,
+        kind: EventKind::Log(Chunk::of(stream, text)),
+    };
+    let (out, err) = (OutputStream::Stdout, OutputStream::Stderr);
+    let mut events = vec![log(&lost_run, 1, out, b"lost\n")];
+    let mut told = Told::default();
+    for (stream, text) in [(out, &b"one\n"[..]), (err, b"note\n"), (out, b"\xfftwo\n")] {
+        events.push(log(&this_run, told.add(stream, text), stream, text));
+    }
+    let ended = Ended {
+        told,
+        ..Ended::completed(0, b"three\n".to_vec(), Vec::new())
+    };
+    let (rest, result) = CommandResult::of(this_run, &ended);
+    events.extend(rest);
+    for event in &events {
+        hub.broker.publish_event(&reply, event).await.unwrap();
+    }
+    assert_eq!(result.events, 4);
+    let output = hub.broker.output(&reply, &result).await.unwrap();
+    let (stdout, stderr) = (b"one\n\xfftwo\nthree\n".to_vec(), b"note\n".to_vec());
+    assert_eq!(output, Some((stdout, stderr)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

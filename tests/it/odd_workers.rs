@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use kubently_broker::{Broker, HubConfig, Intake, Stored};
 use kubently_core::envelope::Envelope;
 use kubently_core::result::{CommandResult, Ended, Run};
-use kubently_core::status::{FinalStatus, Reason};
+use kubently_core::status::Reason;
 use kubently_core::subject::CommandSubject;
 use kubently_tests::http::Http;
 use kubently_tests::nats::Nats;
@@ -47,14 +47,7 @@ fn echo(subject: &str, payload: &[u8]) -> (CommandSubject, CommandResult) {
         worker: "echo".parse().unwrap(),
         policy_hash: String::new(),
     };
-    let ended = Ended {
-        status: FinalStatus::Completed,
-        reason: None,
-        exit_code: Some(0),
-        stdout: envelope.args.join(" ").into_bytes(),
-        stderr: Vec::new(),
-        truncated: false,
-    };
+    let ended = Ended::completed(0, envelope.args.join(" ").into_bytes(), Vec::new());
     let (_, result) = CommandResult::of(run, &ended);
     (subject, result)
 }

@@ -7,7 +7,7 @@ use kubently_core::command::Command;
 use kubently_core::policy::Policy;
 use kubently_core::refusal::RefusalCode;
 use kubently_core::result::Ended;
-use kubently_core::status::{FinalStatus, Reason};
+use kubently_core::status::Reason;
 use kubently_kubectl::{Cluster, Limits, Output, RunError};
 
 /// Runs commands that were checked before. Dropping the future gives the work up.
@@ -48,12 +48,8 @@ impl Execute for Kubectl {
 
 fn completed(output: Output) -> Ended {
     Ended {
-        status: FinalStatus::Completed,
-        reason: None,
-        exit_code: Some(output.exit_code),
-        stdout: output.stdout,
-        stderr: output.stderr,
         truncated: output.truncated,
+        ..Ended::completed(output.exit_code, output.stdout, output.stderr)
     }
 }
 
@@ -76,6 +72,8 @@ fn failed(error: &RunError) -> Ended {
 
 #[cfg(test)]
 mod tests {
+    use kubently_core::status::FinalStatus;
+
     use super::*;
 
     #[test]

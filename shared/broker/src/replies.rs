@@ -2,7 +2,7 @@
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
-use kubently_core::event::{Event, EventKind, OutputStream};
+use kubently_core::event::{Event, OutputStream};
 use kubently_core::result::CommandResult;
 use kubently_core::subject::ReplySubject;
 use serde::de::DeserializeOwned;
@@ -114,7 +114,7 @@ impl Broker {
             if Some(event.run) != result.run || event.n != expected {
                 continue;
             }
-            let EventKind::Output(chunk) = event.kind else {
+            let Some(chunk) = event.kind.chunk() else {
                 continue;
             };
             let Some(bytes) = chunk.bytes() else {

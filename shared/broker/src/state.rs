@@ -42,7 +42,7 @@ impl Broker {
         let event = self.last_event(&reply).await?;
         let started = event.map(|event| match event.kind {
             EventKind::Started { timestamp, .. } => (event.attempt, Some(timestamp)),
-            EventKind::Output(_) => (event.attempt, None),
+            EventKind::Output(_) | EventKind::Log(_) => (event.attempt, None),
         });
         let mut traces = Traces {
             result: None,

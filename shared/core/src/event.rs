@@ -36,8 +36,21 @@ pub enum EventKind {
         /// When, on the hub's clock.
         timestamp: Timestamp,
     },
-    /// A stretch of output of a command whose output is too large for its result.
+    /// A stretch of output of a command whose output is too large for its result; told at its end.
     Output(Chunk),
+    /// A stretch of output that is told while the command runs, as in `logs -f`.
+    Log(Chunk),
+}
+
+impl EventKind {
+    /// The stretch of output that it carries. Those of a run, in the order of `n`, are its output.
+    #[must_use]
+    pub const fn chunk(&self) -> Option<&Chunk> {
+        match self {
+            Self::Started { .. } => None,
+            Self::Output(chunk) | Self::Log(chunk) => Some(chunk),
+        }
+    }
 }
 
 /// A stretch of one of the two output streams, at most
@@ -105,5 +118,17 @@ mod tests {
             })
         );
         assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+    }
+
+    #[test]
+    fn text_that_imitates_an_event_stays_inside_the_event_that_carries_it() {
+        let hostile =
+            "\"}\n\n{\"v\":1,\"n\":2,\"type\":\"complete\"}\nevent: result\r\nid: 9\0\u{1b}[2J\n";
+        let kind = EventKind::Log(Chunk::of(OutputStream::Stdout, hostile.as_bytes()));
+        let json = serde_json::to_string(&kind).unwrap();
+        assert!(json.starts_with(r#"{"type":"log","stream":"stdout","data":""#));
+        assert!(!json.bytes().any(|byte| byte < b' '), "{json}");
+        let read: EventKind = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.chunk().unwrap().bytes().unwrap(), hostile.as_bytes());
     }
 }

@@ -32,6 +32,7 @@ pub mod status;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod told;
 pub mod user;
 pub mod verb;
 pub mod webhook;

@@ -12,6 +12,7 @@ use crate::payload::{MAX_INLINE, Payload};
 use crate::status::{ExecutionStatus, FinalStatus, Reason};
 use crate::text::WorkerName;
 use crate::time::Timestamp;
+use crate::told::Told;
 
 /// The result of a command, version 1. Whoever stores it first decides how the job ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,8 @@ pub struct Ended {
     pub stderr: Vec<u8>,
     /// Whether output was cut.
     pub truncated: bool,
+    /// What was told of the two outputs before, while it ran; nothing for most commands.
+    pub told: Told,
 }
 
 /// Which execution ended, where and when.
@@ -107,25 +110,36 @@ pub struct Run {
 }
 
 impl Ended {
-    /// It never ran, or not to its end.
+    /// It ran to its end, and nothing was told or cut before.
     #[must_use]
-    pub fn failed(reason: Reason, error: impl Into<String>) -> Self {
-        let (stdout, stderr) = (Vec::new(), error.into().into_bytes());
-        let status = FinalStatus::Failed;
+    pub fn completed(exit_code: i32, stdout: Vec<u8>, stderr: Vec<u8>) -> Self {
         Self {
-            status,
-            reason: Some(reason),
-            exit_code: None,
+            status: FinalStatus::Completed,
+            reason: None,
+            exit_code: Some(exit_code),
             stdout,
             stderr,
             truncated: false,
+            told: Told::default(),
+        }
+    }
+
+    /// It never ran, or not to its end.
+    #[must_use]
+    pub fn failed(reason: Reason, error: impl Into<String>) -> Self {
+        Self {
+            status: FinalStatus::Failed,
+            reason: Some(reason),
+            exit_code: None,
+            ..Self::completed(0, Vec::new(), error.into().into_bytes())
         }
     }
 }
 
 impl CommandResult {
     /// Puts an ended execution into a result, and before it the chunks of an output that is too
-    /// large to stand in it. The chunks must be stored first.
+    /// large to stand in it, or that goes on from what was told while it ran. The chunks must be
+    /// stored first.
     #[must_use]
     pub fn of(run: Run, ended: &Ended) -> (Vec<Event>, Self) {
         let Ended {
@@ -135,6 +149,7 @@ impl CommandResult {
             stdout,
             stderr,
             truncated,
+            told,
         } = ended;
         let mut result = Self {
             v: VERSION,
@@ -153,15 +168,15 @@ impl CommandResult {
             execution_time_ms: run.execution_time_ms,
             executed_at: run.executed_at,
             events: 0,
-            stdout_bytes: stdout.len() as u64,
-            stderr_bytes: stderr.len() as u64,
-            sha256: checksum(stdout, stderr),
+            stdout_bytes: told.stdout_bytes() + stdout.len() as u64,
+            stderr_bytes: told.stderr_bytes() + stderr.len() as u64,
+            sha256: hex(told.digest(stdout, stderr).as_ref()),
             truncated: *truncated,
             worker: Some(run.worker),
             policy_hash: Some(run.policy_hash),
         };
         let mut chunks = Vec::new();
-        if stdout.len() + stderr.len() <= MAX_INLINE {
+        if told.events() == 0 && stdout.len() + stderr.len() <= MAX_INLINE {
             (result.output, result.output_b64) = Payload::of(stdout).into_fields();
             (result.error, result.error_b64) = Payload::of(stderr).into_fields();
         } else {
@@ -174,7 +189,7 @@ impl CommandResult {
                     .chunks(MAX_INLINE)
                     .map(move |piece| Chunk::of(stream, piece))
             });
-            chunks = (1..)
+            chunks = (told.events() + 1..)
                 .zip(pieces)
                 .map(|(n, chunk)| Event {
                     v: VERSION,
@@ -185,7 +200,7 @@ impl CommandResult {
                 })
                 .collect();
         }
-        result.events = chunks.len() as u64;
+        result.events = told.events() + chunks.len() as u64;
         (chunks, result)
     }
 
@@ -247,6 +262,10 @@ fn checksum(stdout: &[u8], stderr: &[u8]) -> String {
         .chain_update(stdout)
         .chain_update(stderr)
         .finalize();
+    hex(&digest)
+}
+
+fn hex(digest: &[u8]) -> String {
     digest
         .iter()
         .fold(String::with_capacity(64), |mut hex, byte| {

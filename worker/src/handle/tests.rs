@@ -3,7 +3,6 @@ use std::sync::Mutex;
 use chrono::TimeDelta;
 use kubently_core::command::Command;
 use kubently_core::event::OutputStream;
-use kubently_core::status::FinalStatus;
 use serde_json::json;
 
 use super::*;
@@ -17,14 +16,7 @@ struct Work(Duration, usize);
 impl Execute for Work {
     async fn execute(&self, _: &Command) -> Ended {
         tokio::time::sleep(self.0).await;
-        Ended {
-            status: FinalStatus::Completed,
-            reason: None,
-            exit_code: Some(0),
-            stdout: vec![b'x'; self.1],
-            stderr: Vec::new(),
-            truncated: false,
-        }
+        Ended::completed(0, vec![b'x'; self.1], Vec::new())
     }
 }
 
@@ -65,6 +57,7 @@ impl Replies for Stored {
                 assert_eq!(chunk.stream, OutputStream::Stdout);
                 format!("chunk {}", event.n)
             }
+            EventKind::Log(chunk) => format!("log {} {}", event.n, chunk.bytes().unwrap().len()),
         })
     }
 

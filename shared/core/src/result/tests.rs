@@ -13,14 +13,7 @@ fn run() -> Run {
 }
 
 fn ended(stdout: Vec<u8>, stderr: &[u8]) -> Ended {
-    Ended {
-        status: FinalStatus::Completed,
-        reason: None,
-        exit_code: Some(0),
-        stdout,
-        stderr: stderr.to_vec(),
-        truncated: false,
-    }
+    Ended::completed(0, stdout, stderr.to_vec())
 }
 
 #[test]
@@ -76,4 +69,22 @@ fn a_command_that_ran_and_failed_is_completed_without_success() {
     let (_, result) = CommandResult::of(run(), &failed);
     assert_eq!(result.status, FinalStatus::Completed);
     assert_eq!(result.execution_status(), ExecutionStatus::Failure);
+}
+
+#[test]
+fn what_was_told_while_it_ran_is_named_and_the_rest_goes_on_from_it() {
+    let mut told = Told::default();
+    let first = told.add(OutputStream::Stdout, b"one\n");
+    let second = told.add(OutputStream::Stderr, b"note\n");
+    assert_eq!((first, second), (1, 2));
+    let rest = Ended {
+        told,
+        ..ended(b"two\n".to_vec(), b"bye\n")
+    };
+    let (chunks, result) = CommandResult::of(run(), &rest);
+    let numbers: Vec<_> = chunks.iter().map(|event| event.n).collect();
+    assert_eq!((numbers, result.events), (vec![3, 4], 4));
+    assert_eq!((result.stdout_bytes, result.stderr_bytes), (8, 9));
+    assert!(result.is_output(b"one\ntwo\n", b"note\nbye\n"));
+    assert_eq!(result.inline_output(), None);
 }

@@ -1,0 +1,80 @@
+//! What was told of a command's output while it ran.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::event::OutputStream;
+
+/// The account of a run's `log` events: enough to name them in the result without keeping what they
+/// carried. Of stdout only the checksum is kept; stderr, which is hashed behind it, is kept whole, so
+/// whoever streams must bound it.
+#[derive(Clone, Default)]
+pub struct Told {
+    events: u64,
+    stdout: Sha256,
+    stdout_bytes: u64,
+    stderr: Vec<u8>,
+}
+
+impl Told {
+    /// Accounts for the next event and answers its number.
+    pub fn add(&mut self, stream: OutputStream, bytes: &[u8]) -> u64 {
+        match stream {
+            OutputStream::Stdout => {
+                self.stdout.update(bytes);
+                self.stdout_bytes += bytes.len() as u64;
+            }
+            OutputStream::Stderr => self.stderr.extend_from_slice(bytes),
+        }
+        self.events += 1;
+        self.events
+    }
+
+    /// How many events there were.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Bytes of stdout.
+    pub(crate) const fn stdout_bytes(&self) -> u64 {
+        self.stdout_bytes
+    }
+
+    /// Bytes of stderr.
+    pub(crate) fn stderr_bytes(&self) -> u64 {
+        self.stderr.len() as u64
+    }
+
+    /// The digest of what was told of stdout and `stdout`, then of stderr and `stderr`.
+    pub(crate) fn digest(&self, stdout: &[u8], stderr: &[u8]) -> impl AsRef<[u8]> + use<> {
+        self.stdout
+            .clone()
+            .chain_update(stdout)
+            .chain_update(&self.stderr)
+            .chain_update(stderr)
+            .finalize()
+    }
+}
+
+impl PartialEq for Told {
+    fn eq(&self, other: &Self) -> bool {
+        self.events == other.events
+            && self.stdout_bytes == other.stdout_bytes
+            && self.stderr == other.stderr
+            && self.digest(b"", b"").as_ref() == other.digest(b"", b"").as_ref()
+    }
+}
+
+impl Eq for Told {}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Told")
+            .field("events", &self.events)
+            .field("stdout_bytes", &self.stdout_bytes)
+            .field("stderr_bytes", &self.stderr_bytes())
+            .finish()
+    }
+}
