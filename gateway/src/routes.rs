@@ -1,5 +1,6 @@
 //! Every route, one file each.
 
+mod cancel;
 mod clusters;
 mod commands;
 mod health;
@@ -24,6 +25,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     Router::new()
         .route("/v1/commands", post(commands::execute))
         .route("/v1/jobs/{id}", get(jobs::job))
+        .route("/v1/jobs/{id}/cancel", post(cancel::cancel))
         .route("/v1/jobs/{id}/output", get(output::output))
         .route("/v1/clusters", get(clusters::clusters))
         .route("/health", get(health::health))

@@ -23,13 +23,14 @@ use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(10);
 
-struct Hub {
-    nats: Nats,
-    broker: Broker,
-    cluster: ClusterId,
+/// A hub of a test's own, with one registered cluster.
+pub(crate) struct Hub {
+    pub(crate) nats: Nats,
+    pub(crate) broker: Broker,
+    pub(crate) cluster: ClusterId,
 }
 
-async fn hub() -> Hub {
+pub(crate) async fn hub() -> Hub {
     let nats = Nats::start().await.unwrap();
     let broker = connect(&nats).await;
     broker.ensure().await.unwrap();
@@ -43,7 +44,7 @@ async fn hub() -> Hub {
     }
 }
 
-async fn connect(nats: &Nats) -> Broker {
+pub(crate) async fn connect(nats: &Nats) -> Broker {
     let config = HubConfig {
         url: nats.url(),
         name: "test".to_owned(),
@@ -53,7 +54,7 @@ async fn connect(nats: &Nats) -> Broker {
     Broker::connect(&config).await.unwrap()
 }
 
-fn registered() -> ClusterRecord {
+pub(crate) fn registered() -> ClusterRecord {
     let enrolled_at = serde_json::from_str("\"2026-11-23T08:00:00Z\"").unwrap();
     ClusterRecord {
         labels: BTreeMap::new(),
@@ -62,7 +63,8 @@ fn registered() -> ClusterRecord {
     }
 }
 
-fn envelope(cluster: &ClusterId, priority: u32) -> Envelope {
+/// A command that is queued now.
+pub(crate) fn envelope(cluster: &ClusterId, priority: u32) -> Envelope {
     let id = Uuid::now_v7();
     let now = chrono::Utc::now();
     serde_json::from_value(serde_json::json!({
@@ -72,7 +74,7 @@ fn envelope(cluster: &ClusterId, priority: u32) -> Envelope {
     .unwrap()
 }
 
-fn record(envelope: &Envelope) -> JobRecord {
+pub(crate) fn record(envelope: &Envelope) -> JobRecord {
     let key_id = Uuid::new_v4().to_string().parse().unwrap();
     JobRecord {
         subject: envelope.subject(),
@@ -81,7 +83,8 @@ fn record(envelope: &Envelope) -> JobRecord {
     }
 }
 
-fn result(envelope: &Envelope, stdout: &[u8]) -> (Vec<Event>, CommandResult) {
+/// What a worker that prints this stores: chunks, where it is long, and the result.
+pub(crate) fn result(envelope: &Envelope, stdout: &[u8]) -> (Vec<Event>, CommandResult) {
     let ended = Ended::completed(0, stdout.to_vec(), Vec::new());
     CommandResult::of(run(envelope), &ended)
 }

@@ -14,8 +14,10 @@
 
 mod answers;
 mod broker;
+mod cancel;
 mod corpus_door;
 mod door;
+mod fake_api;
 mod faults;
 mod jobs;
 mod odd_workers;

@@ -11,7 +11,7 @@ use kubently_core::event::{Event, EventKind};
 use kubently_core::id::RunId;
 use kubently_core::policy::Policy;
 use kubently_core::result::{CommandResult, Ended, Run};
-use kubently_core::status::Reason;
+use kubently_core::status::{FinalStatus, Reason};
 use kubently_core::subject::{CommandSubject, ReplySubject};
 use kubently_core::text::WorkerName;
 use kubently_core::time::Timestamp;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
+use crate::cancels::Cancels;
 use crate::execute::Execute;
 use crate::judge::{Accepted, Incoming, judge};
 use crate::ports::{HubTime, Replies};
@@ -47,6 +48,7 @@ pub struct Handler<E, R, T> {
     worker: WorkerName,
     policy: Arc<Policy>,
     policy_hash: String,
+    cancels: Cancels,
     abandon: CancellationToken,
     unanswerable: AtomicU64,
 }
@@ -74,6 +76,7 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
         time: T,
         worker: WorkerName,
         policy: Arc<Policy>,
+        cancels: Cancels,
         abandon: CancellationToken,
     ) -> Self {
         Self {
@@ -83,6 +86,7 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
             worker,
             policy_hash: policy.hash(),
             policy,
+            cancels,
             abandon,
             unanswerable: AtomicU64::new(0),
         }
@@ -113,10 +117,18 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
         let judged = judge(&incoming, &subject, &self.policy, self.time.now());
         let (ended, until) = match judged {
             Err(refused) => (refused.ended, refused.until),
-            Ok(accepted) => match self.perform(&execution, &accepted).await {
-                Some(ended) => (ended, accepted.deadline),
-                None => return Disposition::GiveBack,
-            },
+            Ok(accepted) => {
+                let running = self.cancels.begin(subject.job);
+                let ended = tokio::select! {
+                    biased;
+                    () = running.cancelled() => Some(called_off()),
+                    ended = self.perform(&execution, &accepted) => ended,
+                };
+                match ended {
+                    Some(ended) => (ended, accepted.deadline),
+                    None => return Disposition::GiveBack,
+                }
+            }
         };
         self.tell(&execution, &ended, until).await
     }
@@ -227,6 +239,15 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
                 timestamp: self.time.now(),
             },
         }
+    }
+}
+
+/// Whoever cancels a job has stored its result before, and that one stands. Ours only keeps a word
+/// that nobody stored anything for from taking the command out of the queue unanswered.
+fn called_off() -> Ended {
+    Ended {
+        status: FinalStatus::Cancelled,
+        ..Ended::failed(Reason::CancelledByUser, "the job was cancelled")
     }
 }
 

@@ -6,6 +6,7 @@
 //! - What is not answered is given back: nothing is acknowledged without a stored result.
 
 pub mod backoff;
+pub mod cancels;
 pub mod config;
 pub mod consume;
 pub mod execute;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backoff::Backoff;
+use crate::cancels::Cancels;
 use crate::config::Config;
 use crate::consume::{Stop, consume};
 use crate::execute::Kubectl;
@@ -49,6 +50,7 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         () = stop.cancelled() => return Ok(()),
     };
     let (broker, time, intake) = connected;
+    let cancels = hear_cancels(&config, &broker).await?;
     ready.consuming(broker.clone());
     tracing::info!(
         cluster = %config.cluster_id,
@@ -71,6 +73,7 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         time,
         config.worker_name.clone(),
         Arc::clone(&config.policy),
+        cancels,
         stop.abandon.clone(),
     );
     consume(intake, Arc::new(handler), &tasks, &stop).await;
@@ -118,6 +121,22 @@ async fn connect(
     let start = || Intake::start(&broker, cluster, slots, fetch, stop.clone());
     let intake = bound(config, start).await;
     Ok((broker, time, intake))
+}
+
+/// Hears of cancelled jobs for as long as the connection lives.
+async fn hear_cancels(config: &Config, broker: &Broker) -> anyhow::Result<Cancels> {
+    let mut feed = broker
+        .cancellations(&config.cluster_id)
+        .await
+        .context("cancellations cannot be heard")?;
+    let cancels = Cancels::default();
+    let told = cancels.clone();
+    tokio::spawn(async move {
+        while let Some(job) = feed.next().await {
+            told.cancel(job);
+        }
+    });
+    Ok(cancels)
 }
 
 /// Asks the hub for this cluster's consumers until it answers.

@@ -18,7 +18,7 @@ use crate::gateway::{Gateway, Parts};
 use crate::routes::json;
 
 /// How long the stores may take to tell a job's state.
-const READ_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// A job's id in a path, or why it is none.
 pub(crate) type IdInPath = Result<Path<JobId>, PathRejection>;

@@ -13,7 +13,7 @@ use crate::error::StoreError;
 /// How long the first connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long the hub may take to answer.
-const ANSWER: Duration = Duration::from_secs(5);
+pub(crate) const ANSWER: Duration = Duration::from_secs(5);
 /// How long a connection may be gone before a caller is told.
 const LOST: Duration = Duration::from_millis(1500);
 /// How long closing may take.

@@ -10,6 +10,9 @@ use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::topology::{JOBS, bucket_stream};
 
+/// Records that are read at a time, and the most bytes of them.
+const BATCH: (usize, usize) = (256, 1024 * 1024);
+
 /// Which write a value is of: its sequence in the bucket's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revision(pub(crate) u64);
@@ -63,6 +66,30 @@ impl Broker {
                 source,
             })?;
         Ok(Some(record))
+    }
+
+    /// Some of a user's job records, in the order they were written, from a sequence of the bucket
+    /// on; and the sequence from which there are more.
+    pub(crate) async fn jobs_of(
+        &self,
+        owner: UserId,
+        from: u64,
+    ) -> Result<(Vec<JobRecord>, Option<u64>), StoreError> {
+        let filter = format!("$KV.{JOBS}.job.{owner}.*");
+        let (count, bytes) = BATCH;
+        let batch = self
+            .batch(&bucket_stream(JOBS), &filter, from, count, bytes)
+            .await?;
+        let last = batch.messages.last().map(|message| message.sequence);
+        let next = last.filter(|_| batch.more).map(|last| last + 1);
+        let records = batch.messages.iter().filter_map(|message| {
+            serde_json::from_slice(&message.payload)
+                .inspect_err(
+                    |error| tracing::warn!(%error, key = %message.subject, "an odd job record"),
+                )
+                .ok()
+        });
+        Ok((records.collect(), next))
     }
 
     /// Takes back the record of a job whose command was refused, at the revision it was written

@@ -2,11 +2,12 @@
 //!
 //! [`Broker`] is a connection to the hub. Gateways use all of it; a worker's credential lets it
 //! pull its cluster's commands ([`consume`]), answer them ([`replies`]) and say that it is there
-//! ([`presence`]), nothing else: workers create, list and direct-get nothing.
+//! ([`presence`]) and hear what is cancelled ([`control`]), nothing else: workers create, list and direct-get nothing.
 
 pub mod commands;
 pub mod connect;
 pub mod consume;
+pub mod control;
 pub mod delivery;
 pub mod directory;
 pub mod error;
@@ -23,6 +24,7 @@ mod watched;
 pub use self::commands::{Published, SubmitError};
 pub use self::connect::{Broker, ConnectError, HubConfig};
 pub use self::consume::Intake;
+pub use self::control::{CancelScope, Cancellations};
 pub use self::delivery::Delivery;
 pub use self::directory::{Directory, Lookup};
 pub use self::error::StoreError;

@@ -1,13 +1,30 @@
 //! Reading streams, and asking the server about them.
 
+use async_nats::StatusCode;
 use async_nats::jetstream::stream::{DirectGetError, DirectGetErrorKind, LastRawMessageErrorKind};
 use async_nats::jetstream::{message::StreamMessage, response::Response};
 use chrono::{DateTime, Utc};
+use futures::StreamExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::connect::Broker;
+use crate::connect::{ANSWER, Broker};
 use crate::error::StoreError;
+
+/// The end of a batch, which says whether more is stored.
+const END_OF_BATCH: u16 = 204;
+/// "no message found": the sequence is gone already.
+const NO_MESSAGE: u64 = 10037;
+/// "sequence not found", of a deletion.
+const NO_SEQUENCE: u64 = 10043;
+
+/// Messages of one subject filter, in the order they were stored.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) messages: Vec<StreamMessage>,
+    /// Whether more of them are stored behind these.
+    pub(crate) more: bool,
+}
 
 /// A stream's state and the hub's clock at that moment.
 #[derive(Debug, Deserialize)]
@@ -71,6 +88,90 @@ impl Broker {
                     .direct_get_next_for_subject(subject, Some(sequence))
                     .await,
             )
+        })
+        .await
+    }
+
+    /// The messages of a subject filter from a sequence on, at most `count` of them and, unless the
+    /// first is larger, at most `bytes` together: one request and no consumer (server 2.11).
+    pub(crate) async fn batch(
+        &self,
+        stream: &str,
+        filter: &str,
+        from: u64,
+        count: usize,
+        bytes: usize,
+    ) -> Result<Batch, StoreError> {
+        let ask = serde_json::json!({
+            "seq": from.max(1), "next_by_subj": filter, "batch": count, "max_bytes": bytes,
+        });
+        let subject = format!("{}.DIRECT.GET.{stream}", self.api_prefix);
+        self.answer(async {
+            let inbox = self.client.new_inbox();
+            let replies = self.client.subscribe(inbox.clone()).await;
+            let mut replies = replies.map_err(StoreError::client)?;
+            let sent = self
+                .client
+                .publish_with_reply(subject, inbox, ask.to_string().into());
+            sent.await.map_err(StoreError::client)?;
+            let mut batch = Batch::default();
+            loop {
+                let next = tokio::time::timeout(ANSWER, replies.next()).await;
+                let message = next.ok().flatten().ok_or(StoreError::NoAnswer)?;
+                match message.status.map(|status| status.as_u16()) {
+                    None => {
+                        let message = StreamMessage::try_from(message);
+                        batch.messages.push(message.map_err(StoreError::client)?);
+                    }
+                    Some(END_OF_BATCH) => {
+                        let headers = message.headers.as_ref();
+                        let left = headers.and_then(|headers| headers.get("Nats-Num-Pending"));
+                        batch.more = left.is_some_and(|left| left.as_str() != "0");
+                        return Ok(batch);
+                    }
+                    Some(code) if code == StatusCode::NOT_FOUND.as_u16() => return Ok(batch),
+                    Some(code) if code == StatusCode::NO_RESPONDERS.as_u16() => {
+                        return Err(StoreError::NoResponders);
+                    }
+                    Some(code) => {
+                        return Err(StoreError::Refused {
+                            code: code.into(),
+                            text: message.description.unwrap_or_default(),
+                        });
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    /// Deletes a message; does nothing where it is gone.
+    pub(crate) async fn delete(&self, stream: &str, sequence: u64) -> Result<(), StoreError> {
+        let body = serde_json::json!({ "seq": sequence });
+        match self
+            .command(&format!("STREAM.MSG.DELETE.{stream}"), &body)
+            .await
+        {
+            Err(StoreError::Refused {
+                code: NO_MESSAGE | NO_SEQUENCE,
+                ..
+            }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// A request of the `JetStream` API that changes something.
+    pub(crate) async fn command(
+        &self,
+        subject: &str,
+        body: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        self.answer(async {
+            match self.js.request(subject.to_owned(), body).await? {
+                Response::Ok(serde_json::Value::Object(_)) => Ok(()),
+                Response::Ok(_) => Err(StoreError::NoAnswer),
+                Response::Err { error } => Err(error.into()),
+            }
         })
         .await
     }

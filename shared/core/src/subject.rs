@@ -194,6 +194,12 @@ impl ReplySubject {
         self.text("reply", "result")
     }
 
+    /// Events and result of the job, in the stream that keeps them.
+    #[must_use]
+    pub fn stored(&self) -> String {
+        self.text("reply", "*")
+    }
+
     /// What a reader of another origin subscribes to: events and result as they are stored.
     #[must_use]
     pub fn live(&self) -> String {
@@ -265,6 +271,26 @@ pub fn cancel_of(cluster: &ClusterId, job: JobId) -> String {
     format!("{PREFIX}.ctl.{cluster}.cancel.{job}")
 }
 
+/// Where all cancellations of a cluster's jobs are told.
+#[must_use]
+pub fn cancels_of(cluster: &ClusterId) -> String {
+    format!("{PREFIX}.ctl.{cluster}.cancel.*")
+}
+
+/// The job behind a subject of [`cancel_of`].
+///
+/// # Errors
+/// [`InvalidSubject`] for any other subject.
+pub fn parse_cancel(text: &str) -> Result<JobId, InvalidSubject> {
+    let mut tokens = tokens_after(text, "ctl")?;
+    let _: ClusterId = next(&mut tokens)?;
+    if tokens.next() != Some("cancel") {
+        return Err(InvalidSubject);
+    }
+    let job = next(&mut tokens)?;
+    end(tokens).map(|()| job)
+}
+
 type Tokens<'a> = std::str::Split<'a, char>;
 
 fn tokens_after<'a>(text: &'a str, family: &str) -> Result<Tokens<'a>, InvalidSubject> {
@@ -315,6 +341,20 @@ mod tests {
             ReplySubject::parse_live(&live),
             Ok((reply, ReplyKind::Result))
         );
+    }
+
+    #[test]
+    fn a_cancellation_names_its_job() {
+        let job: JobId = JOB.parse().unwrap();
+        let cluster: ClusterId = "prod-eu".parse().unwrap();
+        assert_eq!(parse_cancel(&cancel_of(&cluster, job)), Ok(job));
+        for text in [
+            format!("kubently.v1.ctl.prod-eu.cancel.{JOB}.x"),
+            format!("kubently.v1.ctl.prod-eu.pause.{JOB}"),
+            "kubently.v1.ctl.prod-eu.cancel.*".to_owned(),
+        ] {
+            assert_eq!(parse_cancel(&text), Err(InvalidSubject), "{text}");
+        }
     }
 
     #[test]

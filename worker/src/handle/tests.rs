@@ -110,6 +110,7 @@ fn handler(case: Case, stored: &Stored) -> Handler<Work, Stored, Hub> {
         Hub(Instant::now()),
         "eu-1".parse().unwrap(),
         Arc::default(),
+        Cancels::default(),
         CancellationToken::new(),
     )
 }
@@ -275,4 +276,36 @@ async fn running_work_is_given_back_when_the_grace_period_is_over() {
     });
     assert_eq!(disposition, Disposition::GiveBack);
     assert_eq!(stored.0.lock().unwrap().texts, ["started"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_command_is_dropped_at_once_and_never_begun() {
+    let job = SUBJECT.rsplit('.').next().unwrap().parse().unwrap();
+    for before in [true, false] {
+        let stored = Stored::default();
+        let case = Case {
+            work: Work(Duration::from_secs(5), 0),
+            ..Case::default()
+        };
+        let payload = payload();
+        let incoming = incoming(&case, &payload);
+        let handler = handler(case, &stored);
+        let began = Instant::now();
+        if before {
+            handler.cancels.cancel(job);
+        }
+        let (disposition, ()) = tokio::join!(handler.handle(incoming), async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            handler.cancels.cancel(job);
+        });
+        assert_eq!(disposition, Disposition::Ack);
+        let told = std::mem::take(&mut stored.0.lock().unwrap().texts);
+        let ended = "Cancelled cancelled_by_user";
+        if before {
+            assert_eq!(told, [ended]);
+        } else {
+            assert_eq!(told, ["started", ended]);
+            assert_eq!(began.elapsed(), Duration::from_secs(2));
+        }
+    }
 }
