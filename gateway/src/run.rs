@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -16,7 +17,7 @@ use crate::{add_cluster, serve};
 
 /// `EX_USAGE` of sysexits.h: the command line is wrong.
 const USAGE: u8 = 64;
-/// `EX_UNAVAILABLE`: the hub is not there, or not as it must be.
+/// `EX_UNAVAILABLE`: the hub is not there, or not as it must be; or a port is taken.
 const UNAVAILABLE: u8 = 69;
 /// `EX_CONFIG`: the configuration is wrong.
 const CONFIG: u8 = 78;
@@ -45,6 +46,16 @@ impl Fatal {
         }
     }
 
+    /// A port cannot be opened; `of` is the `api` or the `admin` one.
+    pub(crate) fn bind(of: &str, address: SocketAddr, error: &std::io::Error) -> Self {
+        Self {
+            code: UNAVAILABLE,
+            text: format!(
+                "cannot open {address} ({error}): end what uses it, or set {of}_host and {of}_port"
+            ),
+        }
+    }
+
     /// Anything else: `what` failed.
     pub(crate) fn other(what: impl Display, error: &dyn std::error::Error) -> Self {
         Self {
@@ -55,7 +66,7 @@ impl Fatal {
 }
 
 /// Runs the binary. Exit codes: 0; 64 for a wrong command line, 78 for a wrong configuration, 69
-/// where the hub cannot be used, 1 for anything else.
+/// where the hub or a port cannot be used, 1 for anything else.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {

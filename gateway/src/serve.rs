@@ -41,10 +41,10 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
     let ended = CancellationToken::new();
     let admin = admin::serve(config.admin_address(), ready, ended.clone())
         .await
-        .map_err(|error| Fatal::other(format!("cannot bind {}", config.admin_address()), &error))?;
+        .map_err(|error| Fatal::bind("admin", config.admin_address(), &error))?;
     let listener = TcpListener::bind(config.api_address())
         .await
-        .map_err(|error| Fatal::other(format!("cannot bind {}", config.api_address()), &error))?;
+        .map_err(|error| Fatal::bind("api", config.api_address(), &error))?;
     let address = listener
         .local_addr()
         .map_err(|error| Fatal::other("no address", &error))?;

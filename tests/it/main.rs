@@ -23,6 +23,7 @@ mod jobs;
 mod odd_workers;
 mod outlive;
 mod parity;
+mod ports;
 mod readonly;
 mod slow_api;
 mod stop;

@@ -43,7 +43,10 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let done = CancellationToken::new();
     let _admin = admin::serve(config.admin(), Arc::new(ready.clone()), done.clone())
         .await
-        .with_context(|| format!("the admin port {} cannot be opened", config.admin()))?;
+        .with_context(|| {
+            let address = config.admin();
+            format!("cannot open {address}: end what uses it, or set admin_host and admin_port")
+        })?;
     let cluster = cluster(&config).await?;
     let connected = tokio::select! {
         connected = connect(&config, &stop) => connected?,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
+use kubently_tests::cluster::audit;
 use kubently_tests::guard::{Ending, Guarded, Signal, Spec};
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::{place, say};
@@ -122,10 +123,15 @@ fn verify(options: &Options, passed: &mut u32) -> Result<()> {
         clients.is_empty() || !quickstart_is_running()?,
         "a quick start of this checkout is running: end it first (Ctrl-C)"
     );
+    // Not place::fresh: the guard that would remove it is built by the tests.
+    let audit =
+        tempfile::tempdir_in(place::target()?).context("make a directory for audit logs")?;
     for step in &STEPS {
-        timed(step.name, || step.run())?;
+        timed(step.name, || step.run(audit.path()))?;
         *passed += 1;
     }
+    timed("audit", || only_reads(audit.path()))?;
+    *passed += 1;
     if !clients.is_empty() {
         *passed += timed("clients", || drive(&clients))?;
         *passed += 1;
@@ -141,12 +147,14 @@ fn verify(options: &Options, passed: &mut u32) -> Result<()> {
 }
 
 impl Step {
-    fn run(&self) -> Result<()> {
+    /// Runs it; API servers that tests start keep their audit logs in `audit`.
+    fn run(&self, audit: &Path) -> Result<()> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = command(&cargo);
         command
             .args(self.args)
             .current_dir(place::workspace())
+            .env(audit::KEPT, audit)
             .envs(self.env);
         // What `cargo run` says of this program would look like a change to build scripts that watch it.
         for (name, _) in std::env::vars_os().filter(|(name, _)| describes_this_program(name)) {
@@ -186,6 +194,14 @@ impl Client {
         );
         checks(&said).with_context(|| format!("the {} says no `N checks passed`", self.name))
     }
+}
+
+/// The workers of all tests sent reads alone, over their whole lives.
+fn only_reads(audit: &Path) -> Result<()> {
+    let requests = audit::check_kept(audit)?;
+    ensure!(requests > 0, "no request of a worker is in the audit logs");
+    line(format_args!("{requests} requests of workers, reads alone"));
+    Ok(())
 }
 
 /// Runs the clients against a quick start, which must end and clean up when it is told to.

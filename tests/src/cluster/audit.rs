@@ -3,10 +3,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use super::{Cluster, certificates};
+use super::{Cluster, WORKER_USER, certificates};
+
+/// The variable that names a directory in which the logs of all clusters outlive them, for whoever checks a
+/// whole run.
+pub const KEPT: &str = "KUBENTLY_AUDIT_LOGS";
 
 /// Everything, at the level that holds no bodies; the server's own loopback traffic left out. Both stages
 /// are kept: a request is written before it is handled, so whoever has an answer finds the request here.
@@ -59,10 +63,13 @@ pub struct AuditStatus {
 }
 
 impl AuditEvent {
-    /// Whether it is a read, sent as a GET.
+    /// Whether a worker may send it: a read, or the one named exception, a review of its own rights.
     #[must_use]
-    pub fn is_get(&self) -> bool {
-        matches!(self.verb.as_str(), "get" | "list" | "watch")
+    pub fn is_allowed(&self) -> bool {
+        let is_review = self
+            .request_uri
+            .starts_with("/apis/authorization.k8s.io/v1/selfsubject");
+        matches!(self.verb.as_str(), "get" | "list") || (is_review && self.verb == "create")
     }
 }
 
@@ -73,16 +80,7 @@ impl Cluster {
     /// # Errors
     /// When the log cannot be read or a whole line of it is no event.
     pub fn audit(&self) -> Result<Vec<AuditEvent>> {
-        let path = log(self.dir());
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            text => text.with_context(|| format!("read {}", path.display()))?,
-        };
-        // The last line may be half written; whole ones end with a line feed.
-        text.split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'))
-            .map(|line| serde_json::from_str(line).with_context(|| format!("audit event {line}")))
-            .collect()
+        read(&log(self.dir()))
     }
 
     /// The requests of one user since the start, each once, oldest first.
@@ -94,6 +92,40 @@ impl Cluster {
         events.retain(|event| event.stage == "RequestReceived" && event.user.username == user);
         Ok(events)
     }
+}
+
+/// How many requests the workers of a whole run sent, by the logs that were kept in this directory.
+///
+/// # Errors
+/// When a log cannot be read, or a worker sent something else than a read.
+pub fn check_kept(dir: &Path) -> Result<u32> {
+    let mut requests = 0;
+    for file in std::fs::read_dir(dir).with_context(|| format!("read {}", dir.display()))? {
+        for event in read(&file?.path())? {
+            if event.user.username == WORKER_USER {
+                ensure!(
+                    event.is_allowed(),
+                    "a worker sent {} {}",
+                    event.verb,
+                    event.request_uri
+                );
+                requests += u32::from(event.stage == "RequestReceived");
+            }
+        }
+    }
+    Ok(requests)
+}
+
+fn read(path: &Path) -> Result<Vec<AuditEvent>> {
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.with_context(|| format!("read {}", path.display()))?,
+    };
+    // The last line may be half written; whole ones end with a line feed.
+    text.split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(|line| serde_json::from_str(line).with_context(|| format!("audit event {line}")))
+        .collect()
 }
 
 pub(super) fn write_policy(dir: &Path) -> Result<()> {
@@ -121,6 +153,15 @@ fn policy(dir: &Path) -> PathBuf {
     dir.join("audit-policy.yaml")
 }
 
+/// Below the cluster's own directory, or kept where a whole run is to be checked. The names of cluster
+/// directories are random.
 fn log(dir: &Path) -> PathBuf {
-    dir.join("audit.log")
+    match (std::env::var_os(KEPT), dir.file_name()) {
+        (Some(kept), Some(name)) => {
+            let mut name = name.to_owned();
+            name.push(format!("-{}.log", std::process::id()));
+            Path::new(&kept).join(name)
+        }
+        _ => dir.join("audit.log"),
+    }
 }
