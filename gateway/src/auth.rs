@@ -1,9 +1,11 @@
 //! Who calls: the static keys of the configuration.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
-use kubently_core::access::Principal;
+use kubently_core::access::{Grant, Principal};
 use kubently_core::id::{ApiKeyId, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -32,12 +34,15 @@ impl Keys {
     /// Each key is a principal of its own, whose ids follow from the key's hash: the same on every
     /// gateway and after every start.
     pub(crate) fn new(keys: &[SecretString]) -> Self {
+        let grant = Arc::new(Grant::default());
         let known = |key: &SecretString| {
             let hash: [u8; 32] = Sha256::digest(key.expose_secret()).into();
             let principal = Principal {
                 user_id: UserId::from_uuid(derived("kubently user", &hash)),
                 key_id: ApiKeyId::from_uuid(derived("kubently key", &hash)),
                 service_identity: None,
+                grant: Arc::clone(&grant),
+                expires_at: None,
             };
             (hash, principal)
         };

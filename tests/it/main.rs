@@ -25,5 +25,6 @@ mod outlive;
 mod parity;
 mod ports;
 mod readonly;
+mod repositories;
 mod slow_api;
 mod stop;

@@ -10,6 +10,7 @@ use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::topology::{JOBS, bucket_stream};
 
+mod port;
 /// Records that are read at a time, and the most bytes of them.
 const BATCH: (usize, usize) = (256, 1024 * 1024);
 

@@ -4,6 +4,7 @@
 //! pull its cluster's commands ([`consume`]), answer them ([`replies`]) and say that it is there
 //! ([`presence`]) and hear what is cancelled ([`control`]), nothing else: workers create, list and direct-get nothing.
 
+mod bucket;
 pub mod commands;
 pub mod connect;
 pub mod consume;
@@ -12,10 +13,14 @@ pub mod delivery;
 pub mod directory;
 pub mod error;
 pub mod hub_clock;
+pub mod identity;
+pub mod identity_repository;
 pub mod job_repository;
 pub mod live;
 pub mod presence;
 pub mod replies;
+pub mod repositories;
+pub mod session_repository;
 pub mod state;
 mod stream;
 pub mod topology;
@@ -29,8 +34,10 @@ pub use self::delivery::Delivery;
 pub use self::directory::{Directory, Lookup};
 pub use self::error::StoreError;
 pub use self::hub_clock::HubClock;
+pub use self::identity::{Authentication, Identity, KnownKey};
 pub use self::job_repository::Revision;
 pub use self::live::{Live, Waiter};
 pub use self::replies::Stored;
+pub use self::repositories::HubRepositories;
 pub use self::state::Known;
 pub use self::topology::TopologyError;

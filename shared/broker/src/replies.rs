@@ -30,10 +30,22 @@ impl Broker {
         reply: &ReplySubject,
         event: &Event,
     ) -> Result<(), StoreError> {
+        self.store_event(reply, event).await.map(drop)
+    }
+
+    /// Stores an event and answers its id: its sequence in the stream.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn store_event(
+        &self,
+        reply: &ReplySubject,
+        event: &Event,
+    ) -> Result<u64, StoreError> {
         let value = encode(event, "event")?;
         self.answer(async {
-            self.js.publish(reply.event(), value.into()).await?.await?;
-            Ok(())
+            let ack = self.js.publish(reply.event(), value.into()).await?.await?;
+            Ok(ack.sequence)
         })
         .await
     }

@@ -105,6 +105,24 @@ impl Broker {
         let ask = serde_json::json!({
             "seq": from.max(1), "next_by_subj": filter, "batch": count, "max_bytes": bytes,
         });
+        self.ask_batch(stream, &ask).await
+    }
+
+    /// The same from a time on, which is the hub's.
+    pub(crate) async fn batch_since(
+        &self,
+        stream: &str,
+        filter: &str,
+        from: DateTime<Utc>,
+        (count, bytes): (usize, usize),
+    ) -> Result<Batch, StoreError> {
+        let ask = serde_json::json!({
+            "start_time": from, "next_by_subj": filter, "batch": count, "max_bytes": bytes,
+        });
+        self.ask_batch(stream, &ask).await
+    }
+
+    async fn ask_batch(&self, stream: &str, ask: &serde_json::Value) -> Result<Batch, StoreError> {
         let subject = format!("{}.DIRECT.GET.{stream}", self.api_prefix);
         self.answer(async {
             let inbox = self.client.new_inbox();
@@ -178,12 +196,17 @@ impl Broker {
 
     /// A request of the `JetStream` API, below its prefix.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, subject: &str) -> Result<T, StoreError> {
+        self.ask_with(subject, &serde_json::json!({})).await
+    }
+
+    /// The same with a body.
+    pub(crate) async fn ask_with<T: DeserializeOwned>(
+        &self,
+        subject: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, StoreError> {
         self.answer(async {
-            match self
-                .js
-                .request(subject.to_owned(), &serde_json::json!({}))
-                .await?
-            {
+            match self.js.request(subject.to_owned(), body).await? {
                 Response::Ok(answer) => Ok(answer),
                 Response::Err { error } => Err(error.into()),
             }

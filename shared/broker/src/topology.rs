@@ -17,6 +17,13 @@ use kubently_core::subject;
 use crate::connect::Broker;
 use crate::error::StoreError;
 
+/// Users and API keys; see [`identity_repository`](crate::identity_repository).
+pub(crate) const IDENTITY: &str = "kubently_identity";
+/// When keys were last used: `<user>.<key>`. Beside the keys, so that it can never undo a
+/// revocation.
+pub(crate) const USAGE: &str = "kubently_usage";
+/// Sessions: `<user>.<session>`, each gone an hour after it is over.
+pub(crate) const SESSIONS: &str = "kubently_sessions";
 /// Jobs: `job.<user>.<job>`.
 pub(crate) const JOBS: &str = "kubently_jobs";
 /// The registry: `<cluster>`.
@@ -29,6 +36,8 @@ pub const JOB_RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// How many commands may wait for one cluster.
 pub const QUEUE_CAP: i64 = 10_000;
 
+/// How long a key whose time is over leaves a marker, so that nobody revives it unseen.
+const MARKER: Duration = Duration::from_secs(60);
 const KIB: i32 = 1024;
 const MIB: i64 = 1024 * 1024;
 /// Since 2.15 a stream without a limit of its own gets 1,000; ours need a handful.
@@ -147,7 +156,27 @@ fn bucket(name: &str) -> Config {
     }
 }
 
-fn buckets() -> [Config; 3] {
+fn buckets() -> [Config; 6] {
+    // Every gateway holds what is in here, so its size is theirs.
+    let identity = Config {
+        allow_atomic_publish: true,
+        max_message_size: 64 * KIB,
+        max_bytes: 64 * MIB,
+        ..bucket(IDENTITY)
+    };
+    let usage = Config {
+        discard: DiscardPolicy::Old,
+        max_message_size: KIB,
+        max_bytes: 64 * MIB,
+        ..bucket(USAGE)
+    };
+    let sessions = Config {
+        allow_message_ttl: true,
+        subject_delete_marker_ttl: Some(MARKER),
+        max_message_size: 4 * KIB,
+        max_bytes: 256 * MIB,
+        ..bucket(SESSIONS)
+    };
     let jobs = Config {
         max_age: JOB_RETENTION,
         ..bucket(JOBS)
@@ -161,7 +190,7 @@ fn buckets() -> [Config; 3] {
         allow_rollup: false,
         ..bucket(WORKERS)
     };
-    [jobs, bucket(CLUSTERS), workers]
+    [identity, usage, sessions, jobs, bucket(CLUSTERS), workers]
 }
 
 impl Broker {
@@ -181,7 +210,7 @@ impl Broker {
     /// # Errors
     /// [`TopologyError::Missing`]
     pub async fn check(&self) -> Result<(), TopologyError> {
-        for what in [JOBS, CLUSTERS, WORKERS] {
+        for what in [IDENTITY, USAGE, SESSIONS, JOBS, CLUSTERS, WORKERS] {
             let state = self.stream_state(&bucket_stream(what)).await;
             state.map_err(|source| TopologyError::Missing { what, source })?;
         }

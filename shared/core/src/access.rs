@@ -1,7 +1,10 @@
 //! Who asks, and what its key lets it do.
 
+use std::sync::Arc;
+
 use crate::id::{ApiKeyId, UserId};
 use crate::text::ServiceIdentity;
+use crate::time::Timestamp;
 
 mod authorize;
 mod grant;
@@ -19,4 +22,8 @@ pub struct Principal {
     pub key_id: ApiKeyId,
     /// The service that the key stands for.
     pub service_identity: Option<ServiceIdentity>,
+    /// What the key lets it do.
+    pub grant: Arc<Grant>,
+    /// Until when; a key that it makes ends no later. None is for ever.
+    pub expires_at: Option<Timestamp>,
 }

@@ -80,20 +80,21 @@ impl JobRecord {
         if let Some(result) = traces.result {
             return Derived::State(JobState::Finished(result));
         }
+        let unfinished = match traces.started {
+            Some((attempt, started_at)) => JobState::Running {
+                attempt,
+                started_at,
+            },
+            None => JobState::Queued,
+        };
         if traces.message {
-            return Derived::State(match traces.started {
-                Some((attempt, started_at)) => JobState::Running {
-                    attempt,
-                    started_at,
-                },
-                None => JobState::Queued,
-            });
+            return Derived::State(unfinished);
         }
         if !traces.replies_reach_back {
             return Derived::ResultExpired;
         }
         if now < self.deadline(self.envelope.queued_at) {
-            return Derived::State(JobState::Queued);
+            return Derived::State(unfinished);
         }
         Derived::Overdue
     }
