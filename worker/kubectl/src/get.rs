@@ -1,9 +1,9 @@
 //! `get`: lists and objects, as the server's tables or as they are (kubectl `cmd/get/get.go`).
 
-mod fetch;
+pub(crate) mod fetch;
 mod objects;
-mod plan;
-mod policy;
+pub(crate) mod plan;
+pub(crate) mod policy;
 mod tables;
 
 use kubently_core::command::{Get, GetOutput};
@@ -15,20 +15,20 @@ use crate::output::{Limits, Output, RunError};
 use crate::printer::objects::Format;
 
 /// Requests of one command that are under way at a time.
-const PARALLEL: usize = 8;
+pub(crate) const PARALLEL: usize = 8;
 
 /// What goes to standard error.
 #[derive(Debug, Default)]
-struct Notes {
+pub(crate) struct Notes {
     /// In order, each once.
     warnings: Vec<String>,
-    errors: Vec<Error>,
+    pub(crate) errors: Vec<Error>,
     /// The errors are those of lists that are printed as tables.
-    of_lists: bool,
+    pub(crate) of_lists: bool,
 }
 
 impl Notes {
-    fn warn(&mut self, texts: Vec<String>) {
+    pub(crate) fn warn(&mut self, texts: Vec<String>) {
         for text in texts {
             if !self.warnings.contains(&text) {
                 self.warnings.push(text);
@@ -54,20 +54,20 @@ impl Notes {
         }
     }
 
-    fn unreadable(&mut self, error: &serde_json::Error) {
+    pub(crate) fn unreadable(&mut self, error: &serde_json::Error) {
         self.errors.push(Error::Unreadable(format!(
             "unable to read the answer: {error}"
         )));
     }
 
-    fn print_warnings(&self, output: &mut Output) {
+    pub(crate) fn print_warnings(&self, output: &mut Output) {
         for text in &self.warnings {
             output.note(&format!("Warning: {text}"));
         }
     }
 
     /// Adds the errors, if any, and the exit code.
-    fn print_errors(&self, output: &mut Output) {
+    pub(crate) fn print_errors(&self, output: &mut Output) {
         if !self.errors.is_empty() {
             let text = if self.of_lists {
                 render_lines(&self.errors)
@@ -80,7 +80,7 @@ impl Notes {
     }
 
     /// The output of a command that printed nothing else.
-    fn alone(&self) -> Output {
+    pub(crate) fn alone(&self) -> Output {
         let mut output = Output::default();
         self.print_warnings(&mut output);
         self.print_errors(&mut output);

@@ -7,6 +7,7 @@
 //! Dropping the future of [`run`] aborts what it is waiting for.
 
 pub mod client;
+mod describe;
 pub mod discovery;
 pub mod error;
 mod get;
@@ -37,6 +38,7 @@ pub async fn run(
 ) -> Result<Output, RunError> {
     match command {
         Command::Get(get) => get::run(cluster, get, limits).await,
+        Command::Describe(describe) => describe::run(cluster, describe, limits).await,
         Command::Version(version) => Ok(version::run(cluster, version, limits).await),
         other => Err(RunError::NotServed(other.verb().as_str())),
     }

@@ -7,9 +7,6 @@ use crate::refusal::{Refusal, RefusalCode};
 type Gap = (&'static str, fn(&Command) -> bool);
 
 const GAPS: &[Gap] = &[
-    ("describe", |command| {
-        matches!(command, Command::Describe(_))
-    }),
     ("logs", |command| matches!(command, Command::Logs(_))),
     ("top", |command| matches!(command, Command::Top(_))),
     ("events", |command| matches!(command, Command::Events(_))),

@@ -33,6 +33,16 @@ impl Mapping {
         }
     }
 
+    /// `[group/]version`
+    #[must_use]
+    pub fn group_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
     /// `resource[.group]`
     #[must_use]
     pub fn group_resource(&self) -> String {

@@ -19,21 +19,21 @@ use crate::table::ListMeta;
 
 /// A command's requests.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fetch<'a> {
-    pub(super) cluster: &'a Cluster,
-    pub(super) get: &'a Get,
-    pub(super) limits: &'a Limits,
+pub(crate) struct Fetch<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) get: &'a Get,
+    pub(crate) limits: &'a Limits,
     /// Whole objects instead of tables.
-    pub(super) format: Option<Format>,
+    pub(crate) format: Option<Format>,
 }
 
 impl Fetch<'_> {
     /// The namespace that is asked for; `None` for all.
-    pub(super) fn namespace(&self) -> Option<&str> {
+    pub(crate) fn namespace(&self) -> Option<&str> {
         self.get.scope.namespace()
     }
 
-    pub(super) fn all_namespaces(&self) -> bool {
+    pub(crate) fn all_namespaces(&self) -> bool {
         matches!(self.get.scope, Scope::All)
     }
 
@@ -42,7 +42,7 @@ impl Fetch<'_> {
     }
 
     /// The first page of each type, in order.
-    pub(super) fn first_pages(
+    pub(crate) fn first_pages(
         &self,
         mappings: &[Mapping],
     ) -> impl Stream<Item = Result<Answer, Failure>> {
@@ -52,7 +52,7 @@ impl Fetch<'_> {
     }
 
     /// These objects, in order.
-    pub(super) fn objects(
+    pub(crate) fn objects(
         &self,
         objects: &[(Mapping, String)],
     ) -> impl Stream<Item = Result<Answer, Failure>> {
@@ -64,7 +64,7 @@ impl Fetch<'_> {
     }
 
     /// One page of a type's objects.
-    pub(super) async fn page(
+    pub(crate) async fn page(
         &self,
         mapping: &Mapping,
         token: Option<String>,
@@ -100,7 +100,12 @@ impl Fetch<'_> {
                     self.cluster.forget_resources().await;
                 }
                 Err(Failure {
-                    error: enhance(failure.error, mapping, labels, fields),
+                    error: enhance(
+                        failure.error,
+                        &mapping.long_name(),
+                        labels.unwrap_or_default(),
+                        fields.unwrap_or_default(),
+                    ),
                     ..failure
                 })
             }
@@ -144,7 +149,7 @@ impl Fetch<'_> {
     }
 
     /// One object. Where it does not exist, and neither does its namespace, that is the error.
-    pub(super) async fn object(&self, mapping: &Mapping, name: &str) -> Result<Answer, Failure> {
+    pub(crate) async fn object(&self, mapping: &Mapping, name: &str) -> Result<Answer, Failure> {
         let namespace = if mapping.namespaced {
             self.namespace()
         } else {
@@ -230,13 +235,12 @@ fn token_at_head(body: &[u8]) -> Option<String> {
 }
 
 /// Says what was listed, where the server's text does not (cli-runtime `EnhanceListError`).
-fn enhance(error: Error, mapping: &Mapping, labels: Option<&str>, fields: Option<&str>) -> Error {
+pub(crate) fn enhance(error: Error, subject: &str, labels: &str, fields: &str) -> Error {
     let Error::Status(mut status) = error else {
         return error;
     };
     if status.is_bad_request() || status.is_not_found() {
-        let (subject, message) = (mapping.long_name(), &status.message);
-        let (labels, fields) = (labels.unwrap_or_default(), fields.unwrap_or_default());
+        let message = &status.message;
         status.message = if labels.is_empty() && fields.is_empty() {
             format!("Unable to list {subject:?}: {message}")
         } else {

@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// What is fetched, all types known.
 #[derive(Debug)]
-pub(super) enum Plan {
+pub(crate) enum Plan {
     /// All objects of these types; each type once.
     Lists(Vec<Mapping>),
     /// These objects, in this order.
@@ -23,7 +23,7 @@ pub(super) enum Plan {
 
 impl Plan {
     /// The types that the plan reads, in order.
-    pub(super) fn types(&self) -> impl Iterator<Item = &Mapping> {
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Mapping> {
         let (lists, objects) = match self {
             Self::Lists(types) => (types.as_slice(), [].as_slice()),
             Self::Objects { objects, .. } => ([].as_slice(), objects.as_slice()),
@@ -45,7 +45,7 @@ fn refused<T>(message: &str) -> Result<T, Unplanned> {
 }
 
 /// Makes a plan. An unknown type is looked for once more in a fresh map, as kubectl does.
-pub(super) async fn make(cluster: &Cluster, get: &Get, notes: &mut Notes) -> Result<Plan, Error> {
+pub(crate) async fn make(cluster: &Cluster, get: &Get, notes: &mut Notes) -> Result<Plan, Error> {
     let (mut map, mut fresh) = cluster.resources().await.map_err(|failure| failure.error)?;
     loop {
         let mut ambiguous = Vec::new();

@@ -7,7 +7,7 @@ use super::plan::Plan;
 use crate::output::RunError;
 
 /// Refuses the whole command where one of its types may not be read.
-pub(super) fn check(policy: &Policy, plan: &Plan) -> Result<(), RunError> {
+pub(crate) fn check(policy: &Policy, plan: &Plan) -> Result<(), RunError> {
     for mapping in plan.types() {
         let resource = mapping.group_resource();
         if policy.denies(&mapping.group, &mapping.resource) {

@@ -1,0 +1,122 @@
+//! `describe`: objects in words, together with what belongs to them (kubectl `cmd/describe`,
+//! `describe/describe.go`).
+//!
+//! The first half of a description is a `get`: the same plan, the same requests. kubectl then asks for
+//! each object a second time; here that is the object already. The events are read beside it.
+//!
+//! # A kind
+//! is a file `describe/KIND.rs` and a line in [`kinds::DESCRIBERS`]:
+//! - `pub(super) fn print(object: Value<'_>, w: &mut Writer)` where the object alone is enough
+//!   ([`kinds::Describer::alone`]), or
+//! - `pub(super) async fn print(reader: &Reader<'_>, object: Value<'_>, w: &mut Writer) ->
+//!   Result<(), Error>` where other objects are read as well ([`kinds::Describer::with`]). It reads first
+//!   (`futures::join!` what does not depend on each other) and prints then; what it asks for is a line
+//!   in `reader::routes`. Its error takes the place of the description.
+//!
+//! [`value::Value`] reads like Go's typed structs: what is absent is "", 0 or nothing. [`writer::Writer`] is kubectl's
+//! `PrefixWriter`: `w.row(LEVEL, "Label", value)` and `writeln!(w.at(LEVEL), "…\t…")`. Shared parts:
+//! `metadata` (labels, annotations, lists of lines), `selector`, `container`, `pod_template`, `volume`,
+//! and `printer::{age, quantity}`. The events are printed behind it, unless the line says
+//! `.events(Events::None)`.
+
+mod claim;
+mod conditions;
+mod config_map;
+mod container;
+mod deployment;
+mod descriptions;
+mod events;
+mod generic;
+mod kinds;
+mod metadata;
+mod pod;
+mod pod_template;
+mod pods_status;
+mod qos;
+mod reader;
+mod replica_set;
+mod replication_controller;
+mod scheduling;
+mod selector;
+mod toleration;
+mod value;
+mod volume;
+mod writer;
+
+use kubently_core::command::{Describe, Get, GetOutput};
+
+use self::descriptions::Descriptions;
+use self::kinds::{TO_COME, describer_of};
+use crate::client::Cluster;
+use crate::discovery::Mapping;
+use crate::get::plan::Plan;
+use crate::get::{Notes, plan, policy};
+use crate::output::{Limits, Output, RunError};
+
+pub(crate) async fn run(
+    cluster: &Cluster,
+    describe: &Describe,
+    limits: &Limits,
+) -> Result<Output, RunError> {
+    let get = as_get(describe);
+    let mut notes = Notes::default();
+    let plan = match plan::make(cluster, &get, &mut notes).await {
+        Ok(plan) => plan,
+        Err(error) => {
+            notes.errors.push(error);
+            return Ok(notes.alone());
+        }
+    };
+    policy::check(&limits.policy, &plan)?;
+    for mapping in plan.types() {
+        if TO_COME.contains(&(&mapping.group, &mapping.kind)) {
+            return Err(RunError::NotServed("a type of describe"));
+        }
+    }
+    let plan = with_versions_read(plan);
+    let descriptions = Descriptions::new(cluster, describe, &get, limits, notes);
+    Ok(match &plan {
+        Plan::Lists(mappings) => descriptions.lists(mappings).await,
+        Plan::Objects { objects, .. } => descriptions.objects(objects).await,
+    })
+}
+
+/// The `get` that finds the objects.
+fn as_get(describe: &Describe) -> Get {
+    Get {
+        target: describe.target.clone(),
+        scope: describe.scope.clone(),
+        selector: describe.selector.clone(),
+        field_selector: None,
+        output: GetOutput::Json,
+        no_headers: false,
+        show_labels: false,
+        show_kind: false,
+        ignore_not_found: false,
+        label_columns: Vec::new(),
+        sort_by: None,
+        subresource: None,
+        chunk_size: describe.chunk_size,
+        show_managed_fields: false,
+        server_print: true,
+        allow_missing_template_keys: true,
+    }
+}
+
+/// A describer reads its own version of a type, whichever one was named.
+fn with_versions_read(mut plan: Plan) -> Plan {
+    let set = |mapping: &mut Mapping| {
+        let describer = describer_of(mapping);
+        if !describer.version.is_empty() {
+            describer.version.clone_into(&mut mapping.version);
+        }
+    };
+    match &mut plan {
+        Plan::Lists(mappings) => mappings.iter_mut().for_each(set),
+        Plan::Objects { objects, .. } => objects.iter_mut().for_each(|(it, _)| set(it)),
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests;

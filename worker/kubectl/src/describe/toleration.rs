@@ -1,0 +1,38 @@
+//! Tolerations and taints.
+
+use std::fmt::Write as _;
+
+use super::metadata::lines;
+use super::value::Value;
+use super::writer::Writer;
+
+/// `KEY=VALUE:EFFECT op=Exists for SECONDSs`, a line each, sorted by key.
+pub(super) fn tolerations(w: &mut Writer, title: &str, tolerations: Value<'_>) {
+    let mut sorted: Vec<_> = tolerations.items().collect();
+    sorted.sort_by_key(|toleration| toleration.get("key").text());
+    lines(w, "", title, sorted.into_iter().map(toleration));
+}
+
+fn toleration(toleration: Value<'_>) -> String {
+    let part = |name: &str| toleration.get(name).text();
+    let mut text = part("key").to_owned();
+    for (before, part) in [("=", part("value")), (":", part("effect"))] {
+        if !part.is_empty() {
+            text.push_str(before);
+            text.push_str(part);
+        }
+    }
+    if part("operator") == "Exists" && part("value").is_empty() {
+        text.push_str(if text.is_empty() {
+            "op=Exists"
+        } else {
+            " op=Exists"
+        });
+    }
+    let seconds = toleration.get("tolerationSeconds");
+    if seconds.is_set() {
+        // Writing into a String cannot fail.
+        let _ = write!(text, " for {seconds}s");
+    }
+    text
+}
