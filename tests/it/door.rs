@@ -181,9 +181,6 @@ async fn what_is_not_served_yet_says_so() {
     for (verb, args) in [
         ("describe", &["pods", "x"][..]),
         ("logs", &["x"]),
-        ("top", &["pods"]),
-        ("events", &[]),
-        ("api-resources", &[]),
         ("get", &["pods", "-o", "jsonpath={.items[0].metadata.name}"]),
     ] {
         let answer = http.post_command(&world.command(verb, args), &[]).await;

@@ -7,6 +7,7 @@ pub mod audit;
 mod certificates;
 mod control_plane;
 mod live;
+mod metrics;
 mod objects;
 mod worker_access;
 
@@ -26,6 +27,7 @@ pub use audit::AuditEvent;
 use certificates::Identity;
 use control_plane::ControlPlane;
 use live::Live;
+use metrics::Metrics;
 
 /// The `ServiceAccount` that workers use, as the API server's logs name it.
 pub const WORKER_USER: &str = "system:serviceaccount:kubently:kubently-worker";
@@ -33,6 +35,7 @@ pub const WORKER_USER: &str = "system:serviceaccount:kubently:kubently-worker";
 /// A Kubernetes API on 127.0.0.1. Dropping it kills its servers and removes their files.
 #[derive(Debug)]
 pub struct Cluster {
+    metrics: Option<Metrics>,
     live: Option<Live>,
     control_plane: ControlPlane,
     dir: tempfile::TempDir,
@@ -49,6 +52,7 @@ impl Cluster {
         let dir = place::fresh("cluster")?;
         let control_plane = ControlPlane::start(dir.path()).await?;
         let mut cluster = Self {
+            metrics: None,
             live: None,
             control_plane,
             dir,
@@ -142,7 +146,8 @@ impl Cluster {
     /// When one has ended by itself, with the end of its log.
     pub fn check(&mut self) -> Result<(), GuardError> {
         self.control_plane.check()?;
-        self.live.as_mut().map_or(Ok(()), Live::check)
+        self.live.as_mut().map_or(Ok(()), Live::check)?;
+        self.metrics.as_mut().map_or(Ok(()), Metrics::check)
     }
 
     /// Kills the API server, as `kill -9` does; etcd stays.

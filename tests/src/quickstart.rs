@@ -35,6 +35,8 @@ pub struct Plan {
     pub env: Option<PathBuf>,
     /// How many workers share the cluster.
     pub workers: u16,
+    /// The sandbox cluster has a Metrics API, so that `top` answers.
+    pub metrics: bool,
 }
 
 /// Everything that runs. Dropping it kills it all and removes the environment file.
@@ -82,7 +84,9 @@ impl Quickstart {
         step.done();
         let (sandbox, kubeconfig) = match own {
             None => {
-                let sandbox = start_sandbox().await.context("start the sandbox cluster")?;
+                let sandbox = start_sandbox(plan.metrics)
+                    .await
+                    .context("start the sandbox cluster")?;
                 let kubeconfig = sandbox.worker_kubeconfig();
                 (Some(sandbox), kubeconfig)
             }
@@ -232,7 +236,7 @@ gateway {url} · hub {hub} (one NATS account without credentials: for trying onl
     }
 }
 
-async fn start_sandbox() -> Result<Cluster> {
+async fn start_sandbox(metrics: bool) -> Result<Cluster> {
     let step = Step::begin("sandbox cluster: etcd, kube-apiserver");
     let mut sandbox = Cluster::start().await?;
     step.done();
@@ -242,6 +246,12 @@ async fn start_sandbox() -> Result<Cluster> {
     let step = Step::begin("demo: deployment web with 3 pods and a service");
     demo::deploy(&sandbox).await?;
     step.done();
+    if metrics {
+        let step = Step::begin("sandbox cluster: metrics-server, and what the demo uses");
+        sandbox.add_metrics().await?;
+        sandbox.wait_for_usage("default").await?;
+        step.done();
+    }
     Ok(sandbox)
 }
 

@@ -31,6 +31,9 @@ struct Options {
     /// How many workers share the cluster
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     workers: u16,
+    /// Give the sandbox a Metrics API, so that top answers (half a minute more)
+    #[arg(long, conflicts_with = "kubeconfig")]
+    metrics: bool,
 }
 
 fn main() -> ExitCode {
@@ -69,6 +72,7 @@ async fn until_stopped(options: Options) -> Result<ExitCode> {
         kubeconfig: options.kubeconfig,
         env: options.env,
         workers: options.workers,
+        metrics: options.metrics,
     };
     let start = async {
         let quickstart = Quickstart::start(&plan).await?;

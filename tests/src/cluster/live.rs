@@ -16,6 +16,8 @@ use crate::wait::{self, Probe};
 
 /// What the nodes and pods do; kwok has no defaults once it is given a file.
 const STAGES: &str = include_str!("stages.yaml");
+/// What they use.
+const USAGE: &str = include_str!("usage.yaml");
 /// The simulated nodes.
 const NODES: [&str; 2] = ["node-1", "node-2"];
 /// A few seconds on an idle machine.
@@ -151,5 +153,5 @@ fn kwok_config(port: u16, (certificate, key): (&Path, &Path)) -> String {
             "nodeLeaseDurationSeconds": 40,
         },
     });
-    format!("{options}\n---\n{STAGES}")
+    format!("{options}\n---\n{STAGES}\n---\n{USAGE}")
 }

@@ -1,7 +1,7 @@
 //! Which types the API server serves: two requests, kept in memory and shared by all commands.
 
 mod resolve;
-mod wire;
+pub(crate) mod wire;
 
 pub use self::resolve::{Mapping, ResourceMap};
 
@@ -55,7 +55,32 @@ impl Cluster {
         *self.discovery.map.lock().await = None;
     }
 
+    /// The type that a plural, singular or short name means. An unknown one is looked for once more
+    /// in a fresh map.
+    pub(crate) async fn resource_for(
+        &self,
+        argument: &str,
+        warnings: &mut Vec<String>,
+    ) -> Result<Mapping, Error> {
+        let (map, fresh) = self.resources().await.map_err(|failure| failure.error)?;
+        let found = map.resource_for(argument, warnings);
+        if found.is_ok() || fresh {
+            return found;
+        }
+        warnings.clear();
+        let (map, _) = self
+            .resources_since(Some(&map))
+            .await
+            .map_err(|failure| failure.error)?;
+        map.resource_for(argument, warnings)
+    }
+
     async fn fetch_resources(&self) -> Result<ResourceMap, Failure> {
+        Ok(ResourceMap::new(self.discover().await?))
+    }
+
+    /// What the server serves now, group by group.
+    pub(crate) async fn discover(&self) -> Result<Vec<wire::Group>, Failure> {
         let [core, others] = Request::discovery();
         let (core, others) = futures::try_join!(
             self.send(&core, Subject::RAW, MAX_BYTES),
@@ -67,6 +92,6 @@ impl Cluster {
                 .map_err(|error| Error::Unreadable(format!("unable to read discovery: {error}")))?;
             groups.extend(list.items);
         }
-        Ok(ResourceMap::new(groups))
+        Ok(groups)
     }
 }

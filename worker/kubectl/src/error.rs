@@ -24,6 +24,8 @@ pub enum Error {
     Unreadable(String),
     /// kubectl's own words, after `error: `.
     Usage(String),
+    /// kubectl's own words with nothing before them.
+    Plain(String),
 }
 
 impl Error {
@@ -51,6 +53,7 @@ impl Error {
                  host or port?"
             )),
             Self::Transport(message) => Some(format!("Unable to connect to the server: {message}")),
+            Self::Plain(message) => Some(message.clone()),
             Self::Unreadable(_) | Self::Usage(_) => None,
         }
     }
@@ -63,9 +66,10 @@ impl fmt::Display for Error {
             Self::ConnectionRefused { server } => {
                 write!(f, "dial tcp {server}: connection refused")
             }
-            Self::Transport(message) | Self::Unreadable(message) | Self::Usage(message) => {
-                f.write_str(message)
-            }
+            Self::Transport(message)
+            | Self::Unreadable(message)
+            | Self::Usage(message)
+            | Self::Plain(message) => f.write_str(message),
         }
     }
 }

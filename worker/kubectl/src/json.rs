@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -82,10 +83,41 @@ impl<'a> Json<'a> {
     }
 }
 
+/// A value whose objects have their members as the text has them: repeated keys stay, and none
+/// can be looked up. For what is printed in the order of the API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InOrder<'a>(pub Json<'a>);
+
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
+        deserializer.deserialize_any(JsonVisitor(PhantomData::<Json<'de>>))
     }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for InOrder<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = JsonVisitor(PhantomData::<InOrder<'de>>);
+        deserializer.deserialize_any(visitor).map(Self)
+    }
+}
+
+impl<'a> From<InOrder<'a>> for Json<'a> {
+    fn from(InOrder(json): InOrder<'a>) -> Self {
+        json
+    }
+}
+
+/// What the values within a value are read as.
+trait Nested<'de>: Deserialize<'de> + Into<Json<'de>> {
+    const SORTED: bool;
+}
+
+impl<'de> Nested<'de> for Json<'de> {
+    const SORTED: bool = true;
+}
+
+impl<'de> Nested<'de> for InOrder<'de> {
+    const SORTED: bool = false;
 }
 
 /// A string that borrows where it can; serde's own `Cow` never does.
@@ -110,9 +142,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-struct JsonVisitor;
+struct JsonVisitor<T>(PhantomData<T>);
 
-impl<'de> Visitor<'de> for JsonVisitor {
+impl<'de, T: Nested<'de>> Visitor<'de> for JsonVisitor<T> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,8 +185,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
+        while let Some(item) = seq.next_element::<T>()? {
+            items.push(item.into());
         }
         Ok(Json::Array(items))
     }
@@ -162,11 +194,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members: Vec<(Cow<'de, str>, Json<'de>)> = Vec::new();
         let mut sorted = true;
-        while let Some((Text(key), value)) = map.next_entry()? {
+        while let Some((Text(key), value)) = map.next_entry::<_, T>()? {
             sorted = sorted && members.last().is_none_or(|(last, _)| *last < key);
-            members.push((key, value));
+            members.push((key, value.into()));
         }
-        if !sorted {
+        if T::SORTED && !sorted {
             members.sort_by(|(a, _), (b, _)| a.cmp(b));
             // `dedup_by` drops the later of two equals, so the value moves to the one that stays.
             members.dedup_by(|later, earlier| {
@@ -206,6 +238,22 @@ mod tests {
             parse("18446744073709551615"),
             Json::Float(18_446_744_073_709_551_615.0)
         );
+    }
+
+    #[test]
+    fn in_order_keeps_the_members_of_all_levels_as_they_are() {
+        let InOrder(json) = serde_json::from_str(r#"{"b":[{"z":1,"a":2}],"a":{}}"#).unwrap();
+        let object = |members: Vec<(&'static str, Json<'static>)>| {
+            Json::Object(
+                members
+                    .into_iter()
+                    .map(|(key, it)| (key.into(), it))
+                    .collect(),
+            )
+        };
+        let inner = object(vec![("z", Json::Int(1)), ("a", Json::Int(2))]);
+        let expected = object(vec![("b", Json::Array(vec![inner])), ("a", object(vec![]))]);
+        assert_eq!(json, expected);
     }
 
     #[test]

@@ -6,16 +6,22 @@
 //!
 //! Dropping the future of [`run`] aborts what it is waiting for.
 
+mod allowed;
+mod api_resources;
 pub mod client;
 mod describe;
 pub mod discovery;
 pub mod error;
+mod events;
 mod get;
+mod go_sort;
 pub mod json;
+mod list;
 pub mod output;
 pub mod printer;
 pub mod request;
 pub mod table;
+mod top;
 mod version;
 
 pub use self::client::Cluster;
@@ -39,6 +45,9 @@ pub async fn run(
     match command {
         Command::Get(get) => get::run(cluster, get, limits).await,
         Command::Describe(describe) => describe::run(cluster, describe, limits).await,
+        Command::Top(top) => top::run(cluster, top, limits).await,
+        Command::Events(events) => events::run(cluster, events, limits).await,
+        Command::ApiResources(asked) => api_resources::run(cluster, asked, limits).await,
         Command::Version(version) => Ok(version::run(cluster, version, limits).await),
         other => Err(RunError::NotServed(other.verb().as_str())),
     }

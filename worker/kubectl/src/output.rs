@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use kubently_core::policy::Policy;
 
+use crate::error::{Error, render};
+
 /// A finished command's streams and exit code, byte for byte as kubectl's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
@@ -24,6 +26,20 @@ impl Output {
         if !line.ends_with('\n') {
             self.stderr.push(b'\n');
         }
+    }
+
+    /// Adds the server's warnings to standard error.
+    pub(crate) fn warn(&mut self, texts: &[String]) {
+        for text in texts {
+            self.note(&format!("Warning: {text}"));
+        }
+    }
+
+    /// The output of a command that ends with this error.
+    pub(crate) fn fail(mut self, error: &Error) -> Self {
+        self.note(&render(std::slice::from_ref(error)));
+        self.exit_code = 1;
+        self
     }
 
     /// Cuts standard output at the last line that ends within `max_bytes`; answers whether it was

@@ -7,4 +7,5 @@ pub mod objects;
 pub mod quantity;
 pub mod table;
 pub mod tabwriter;
+pub mod text;
 pub mod yaml;

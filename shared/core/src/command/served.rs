@@ -1,6 +1,6 @@
 //! What the grammar knows and this version does not run yet. A table, meant to shrink to nothing.
 
-use super::{Command, GetOutput};
+use super::{ApiResourcesOutput, Command, Events, EventsOutput, GetOutput};
 use crate::refusal::{Refusal, RefusalCode};
 
 /// A part of the grammar that is not run yet.
@@ -8,11 +8,6 @@ type Gap = (&'static str, fn(&Command) -> bool);
 
 const GAPS: &[Gap] = &[
     ("logs", |command| matches!(command, Command::Logs(_))),
-    ("top", |command| matches!(command, Command::Top(_))),
-    ("events", |command| matches!(command, Command::Events(_))),
-    ("api-resources", |command| {
-        matches!(command, Command::ApiResources(_))
-    }),
     ("-o jsonpath", |command| {
         has_output(command, |o| {
             matches!(o, GetOutput::JsonPath(_) | GetOutput::JsonPathAsJson(_))
@@ -26,6 +21,23 @@ const GAPS: &[Gap] = &[
     ("-o kyaml", |command| {
         has_output(command, |output| *output == GetOutput::Kyaml)
     }),
+    ("events -o jsonpath", |command| {
+        matches!(
+            command,
+            Command::Events(Events {
+                output: EventsOutput::JsonPath(_) | EventsOutput::JsonPathAsJson(_),
+                ..
+            })
+        )
+    }),
+    (
+        "events -o kyaml",
+        |command| matches!(command, Command::Events(events) if events.output == EventsOutput::Kyaml),
+    ),
+    (
+        "api-resources -o kyaml",
+        |command| matches!(command, Command::ApiResources(it) if it.output == ApiResourcesOutput::Kyaml),
+    ),
     (
         "--sort-by",
         |command| matches!(command, Command::Get(get) if get.sort_by.is_some()),
@@ -52,6 +64,6 @@ pub(super) fn served(command: &Command) -> Result<(), Refusal> {
             RefusalCode::NotSupportedYet,
             format!("{name} is understood, but this version does not run it yet"),
         )
-        .hint("get (as table, wide, json, yaml or name) and version run today")),
+        .hint("get (as table, wide, json, yaml or name), top, events, api-resources and version run today")),
     }
 }

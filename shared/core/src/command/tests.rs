@@ -303,12 +303,15 @@ fn the_sizes_are_bounded_as_sent() {
 }
 
 #[test]
-fn only_tables_of_get_and_version_are_served_today() {
+fn what_is_served_today_is_told_apart() {
     for line in [
         "get|pods",
         "get|pods|-o|wide",
         "get|pods|-o|json",
         "get|pod/a",
+        "top|pods",
+        "events",
+        "api-resources",
         "version",
     ] {
         assert_eq!(parse(line).unwrap().served(), Ok(()), "{line}");
@@ -316,9 +319,8 @@ fn only_tables_of_get_and_version_are_served_today() {
     for line in [
         "describe|pods",
         "logs|web",
-        "top|pods",
-        "events",
-        "api-resources",
+        "events|-o|kyaml",
+        "api-resources|-o|kyaml",
         "get|pods|-okyaml",
         "get|pods|-o|jsonpath={.a}",
         "get|pods|-o|custom-columns=A:.a",

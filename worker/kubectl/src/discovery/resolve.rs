@@ -105,11 +105,11 @@ impl ResourceMap {
         let mut entries = Vec::new();
         for group in groups {
             for version in group.versions {
-                // Its API server is away: what it served is not known now.
-                if version.freshness == "Stale" {
+                if version.is_stale() {
                     continue;
                 }
                 for resource in version.resources {
+                    let namespaced = resource.is_namespaced();
                     let kind = resource.response_kind.map(|it| it.kind).unwrap_or_default();
                     if kind.is_empty() {
                         continue;
@@ -125,7 +125,7 @@ impl ResourceMap {
                             version: version.version.clone(),
                             resource: resource.plural,
                             kind,
-                            namespaced: resource.scope == "Namespaced",
+                            namespaced,
                         },
                         singular,
                         short_names: resource.short_names,
@@ -178,6 +178,38 @@ impl ResourceMap {
                 format!("the server doesn't have a resource type {name:?} in group {rest:?}")
             })
         })
+    }
+
+    /// The type that `argument` names by its plural, singular or short name, and by nothing else.
+    /// Adds warnings as [`resolve`](Self::resolve).
+    ///
+    /// # Errors
+    /// [`Error::Plain`] with kubectl's text for an unknown type.
+    pub fn resource_for(
+        &self,
+        argument: &str,
+        warnings: &mut Vec<String>,
+    ) -> Result<Mapping, Error> {
+        let argument = argument.to_lowercase();
+        let (name, group) = argument.split_once('.').unwrap_or((&argument, ""));
+        let versioned = group.split_once('.').and_then(|(version, group)| {
+            self.by_resource(&partial(group, version, name), warnings)
+        });
+        let found = versioned.or_else(|| self.by_resource(&partial(group, "", name), warnings));
+        found.ok_or_else(|| {
+            Error::Plain(match group {
+                "" => format!("the server doesn't have a resource type {name:?}"),
+                _ => format!("the server doesn't have a resource type {name:?} in group {group:?}"),
+            })
+        })
+    }
+
+    /// The first of `versions` of a group that is served, in the order of the server.
+    #[must_use]
+    pub fn served_version(&self, group: &str, versions: &[&str]) -> Option<&str> {
+        let mut served = self.entries.iter().map(|entry| &entry.mapping);
+        let first = served.find(|it| it.group == group && versions.contains(&it.version.as_str()));
+        first.map(|it| it.version.as_str())
     }
 
     fn by_resource(&self, asked: &Partial<'_>, warnings: &mut Vec<String>) -> Option<Mapping> {

@@ -32,6 +32,13 @@ pub(crate) struct GroupVersion {
     pub(crate) resources: Vec<Resource>,
 }
 
+impl GroupVersion {
+    /// Its API server is away: what it served is not known now.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.freshness == "Stale"
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Resource {
@@ -47,10 +54,28 @@ pub(crate) struct Resource {
     pub(crate) short_names: Vec<String>,
     #[serde(default)]
     pub(crate) categories: Vec<String>,
+    #[serde(default)]
+    pub(crate) verbs: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct ResponseKind {
     #[serde(default)]
+    pub(crate) group: String,
+    #[serde(default)]
+    pub(crate) version: String,
+    #[serde(default)]
     pub(crate) kind: String,
+}
+
+impl Resource {
+    pub(crate) fn is_namespaced(&self) -> bool {
+        self.scope == "Namespaced"
+    }
+}
+
+impl ResponseKind {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.group.is_empty() && self.version.is_empty() && self.kind.is_empty()
+    }
 }

@@ -4,18 +4,18 @@
 use kubently_core::policy::Policy;
 
 use super::plan::Plan;
+use crate::allowed;
 use crate::output::RunError;
 
 /// Refuses the whole command where one of its types may not be read.
 pub(crate) fn check(policy: &Policy, plan: &Plan) -> Result<(), RunError> {
     for mapping in plan.types() {
-        let resource = mapping.group_resource();
-        if policy.denies(&mapping.group, &mapping.resource) {
-            return Err(RunError::Denied { resource });
-        }
-        if policy.is_namespaced() && !mapping.namespaced {
-            return Err(RunError::ClusterScoped { resource });
-        }
+        allowed::check(
+            policy,
+            &mapping.group,
+            &mapping.resource,
+            mapping.namespaced,
+        )?;
     }
     Ok(())
 }

@@ -1,6 +1,12 @@
 //! Times and ages as kubectl prints them (apimachinery `util/duration`, Go's `time.RFC1123Z`).
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize as _, Deserializer};
+
+use crate::json::Text;
+
+/// What stands for a time, or an amount, that is not known.
+pub const UNKNOWN: &str = "<unknown>";
 
 /// How long something took or is ago, in two or three significant digits: `45s`, `3m12s`, `2d4h`,
 /// `3y41d`. A clock that is a second late makes `0s`; one that is later makes `<invalid>`.
@@ -32,13 +38,48 @@ fn two(large: i64, unit: &str, small: i64, small_unit: &str) -> String {
     }
 }
 
+/// A time of the API, RFC 3339. The first second of the year 1 is none, as in Go.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    (time.timestamp() != ZERO).then_some(time)
+}
+
+/// The first second of the year 1.
+const ZERO: i64 = -62_135_596_800;
+
+/// For fields that hold a time of the API, `null` or nothing that is one.
+pub(crate) fn deserialize_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = Option::<Text<'de>>::deserialize(deserializer)?;
+    Ok(text.and_then(|Text(text)| parse_time(&text)))
+}
+
 /// How long ago a time is; `<unknown>` where there is none.
 #[must_use]
 pub fn age(time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     time.map_or_else(
-        || "<unknown>".to_owned(),
+        || UNKNOWN.to_owned(),
         |time| human_duration(now.signed_duration_since(time)),
     )
+}
+
+/// A duration to the nanosecond, as Go prints it from a second up: `1h2m3.5s`.
+#[must_use]
+pub fn go_duration(duration: TimeDelta) -> String {
+    let (seconds, nanos) = (duration.num_seconds(), duration.subsec_nanos());
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut text = match (hours, minutes) {
+        (0, 0) => format!("{seconds}"),
+        (0, _) => format!("{minutes}m{seconds}"),
+        _ => format!("{hours}h{minutes}m{seconds}"),
+    };
+    if nanos != 0 {
+        let fraction = format!(".{nanos:09}");
+        text.push_str(fraction.trim_end_matches('0'));
+    }
+    text + "s"
 }
 
 /// `Mon, 02 Jan 2006 15:04:05 +0000`, in UTC. No time is the first second of the year 1, as in Go.
@@ -94,6 +135,9 @@ mod tests {
         assert_eq!(rfc1123z(Some(time)), "Tue, 24 Nov 2026 08:11:12 +0000");
         assert_eq!(rfc1123z(None), "Mon, 01 Jan 0001 00:00:00 +0000");
         assert_eq!(age(None, time), "<unknown>");
+        assert_eq!(parse_time("0001-01-01T00:00:00Z"), None);
+        assert_eq!(go_duration(TimeDelta::milliseconds(3_723_400)), "1h2m3.4s");
+        assert_eq!(go_duration(TimeDelta::seconds(125)), "2m5s");
         assert_eq!(age(Some(time), time + TimeDelta::minutes(2)), "2m");
     }
 }

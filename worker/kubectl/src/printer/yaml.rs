@@ -54,6 +54,13 @@ impl ListWriter {
         Ok(())
     }
 
+    /// Ends a list of at least one item that has a kind of its own, and no metadata.
+    pub fn finish_typed(self, out: &mut Vec<u8>, kind: &str) {
+        out.extend_from_slice(b"kind: ");
+        out.extend_from_slice(kind.as_bytes());
+        out.extend_from_slice(b"\nmetadata: {}\n");
+    }
+
     /// Ends the list.
     pub fn finish(self, out: &mut Vec<u8>) {
         if self.items == 0 {
