@@ -75,6 +75,6 @@ impl fmt::Debug for Told {
             .field("events", &self.events)
             .field("stdout_bytes", &self.stdout_bytes)
             .field("stderr_bytes", &self.stderr_bytes())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
