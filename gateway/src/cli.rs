@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use kubently_core::cluster::ClusterId;
+use kubently_core::subject::PublisherName;
+
+use crate::accounts::Credentials;
 
 /// Runs read-only kubectl commands in registered clusters, for callers over HTTP.
 ///
@@ -26,6 +29,51 @@ pub(crate) enum Task {
     /// Registers clusters.
     #[command(subcommand)]
     Cluster(ClusterTask),
+    /// Enrols those who send commands over NATS.
+    #[command(subcommand)]
+    Publisher(PublisherTask),
+    /// Writes the accounts block of the hub's nats-server.
+    #[command(subcommand)]
+    Accounts(AccountsTask),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PublisherTask {
+    /// Enrols a publisher; may be repeated, and then its clusters are these.
+    Add {
+        /// Its name: 1-63 of a-z, 0-9 and '-'.
+        #[arg(value_parser = publisher)]
+        name: PublisherName,
+        /// The clusters that it may send commands to.
+        #[arg(long, required = true, value_name = "NAME,...", value_delimiter = ',')]
+        clusters: Vec<ClusterId>,
+        #[command(flatten)]
+        credentials: Credentials,
+    },
+    /// Takes a publisher out.
+    Remove {
+        /// Its name.
+        #[arg(value_parser = publisher)]
+        name: PublisherName,
+        #[command(flatten)]
+        credentials: Credentials,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountsTask {
+    /// Makes the gateways' credential and a first accounts.conf. Needs no hub.
+    Init {
+        /// The directory of the credentials and of accounts.conf.
+        #[arg(long = "credentials", value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Writes accounts.conf from the registry.
+    Write {
+        /// The directory of the credentials and of accounts.conf.
+        #[arg(long = "credentials", value_name = "DIR")]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,7 +85,14 @@ pub(crate) enum ClusterTask {
         /// A label of the cluster; may be repeated.
         #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
         labels: Vec<(String, String)>,
+        #[command(flatten)]
+        credentials: Credentials,
     },
+}
+
+fn publisher(text: &str) -> Result<PublisherName, String> {
+    let name = "a publisher's name is 1-63 of a-z, 0-9 and '-', not first or last a '-'";
+    text.parse().map_err(|_| name.to_owned())
 }
 
 /// `env=prod`; the key is a word of its own, the value may be empty.
@@ -85,7 +140,7 @@ mod tests {
             "env=prod",
         ];
         let cli = Cli::try_parse_from(line).unwrap();
-        let Some(Task::Cluster(ClusterTask::Add { name, labels })) = cli.task else {
+        let Some(Task::Cluster(ClusterTask::Add { name, labels, .. })) = cli.task else {
             panic!("another task");
         };
         assert_eq!(name.as_str(), "prod-eu");

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kubently_broker::{HubConfig, Replicas, TlsFiles};
 use kubently_core::bounded::TimeoutSeconds;
 use kubently_runtime::config::{ConfigError, Loaded, Retired, Sources, load_with};
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
@@ -44,6 +45,18 @@ pub(crate) struct GatewayConfig {
     pub(crate) nats_credentials: Option<PathBuf>,
     /// The prefix of the `JetStream` API, where the account imports it under another.
     pub(crate) nats_api_prefix: Option<String>,
+    /// A file with the seed of our nkey; it takes the credentials file's place.
+    pub(crate) nats_nkey_file: Option<PathBuf>,
+    /// The authority that the hub's certificate comes from, PEM; the system's where absent.
+    pub(crate) nats_ca_file: Option<PathBuf>,
+    /// Our certificate, PEM, where the hub asks for one; with its key.
+    pub(crate) nats_client_certificate_file: Option<PathBuf>,
+    /// The key of our certificate, PEM.
+    pub(crate) nats_client_key_file: Option<PathBuf>,
+    /// The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync setting.
+    pub(crate) nats_monitor_url: Option<String>,
+    /// How many servers keep each stream, 1 or 3.
+    pub(crate) nats_replicas: Replicas,
     /// Where the API listens.
     pub(crate) api_host: IpAddr,
     /// On which port.
@@ -133,6 +146,12 @@ impl Default for GatewayConfig {
             nats_url: "nats://127.0.0.1:4222".to_owned(),
             nats_credentials: None,
             nats_api_prefix: None,
+            nats_nkey_file: None,
+            nats_ca_file: None,
+            nats_client_certificate_file: None,
+            nats_client_key_file: None,
+            nats_monitor_url: None,
+            nats_replicas: Replicas::default(),
             api_host: anywhere,
             api_port: 8080,
             admin_host: anywhere,
@@ -159,6 +178,25 @@ impl GatewayConfig {
 
     pub(crate) fn admin_address(&self) -> SocketAddr {
         SocketAddr::new(self.admin_host, self.admin_port)
+    }
+
+    /// How to reach the hub.
+    pub(crate) fn hub(&self) -> HubConfig {
+        HubConfig {
+            url: self.nats_url.clone(),
+            name: "kubently-gateway".to_owned(),
+            credentials: self.nats_credentials.clone(),
+            api_prefix: self.nats_api_prefix.clone(),
+            nkey: self.nats_nkey_file.clone(),
+            tls: TlsFiles {
+                ca: self.nats_ca_file.clone(),
+                client: self
+                    .nats_client_certificate_file
+                    .clone()
+                    .zip(self.nats_client_key_file.clone()),
+            },
+            replicas: self.nats_replicas,
+        }
     }
 
     pub(crate) fn logs(&self) -> LogConfig {

@@ -3,6 +3,7 @@
 //! A request is authenticated, parsed by the same code as in the worker, stored and published; its
 //! answer is the job, finished or not. Nothing here talks to Kubernetes or names the NATS client.
 
+mod accounts;
 mod add_cluster;
 mod auth;
 mod body;
@@ -14,6 +15,7 @@ mod gateway;
 mod observe;
 mod prefer;
 mod problem;
+mod publisher;
 mod query;
 mod routes;
 mod run;

@@ -6,19 +6,25 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use kubently_broker::{Broker, ConnectError, HubConfig};
+use kubently_broker::{Broker, ConnectError};
 use kubently_runtime::config::Sources;
 use kubently_runtime::shutdown::Shutdown;
 use kubently_runtime::telemetry;
 
-use crate::cli::{Cli, ClusterTask, Task};
+use crate::cli::{AccountsTask, Cli, ClusterTask, PublisherTask, Task};
 use crate::config::GatewayConfig;
-use crate::{add_cluster, serve};
+use crate::{accounts, add_cluster, publisher, serve};
 
 /// `EX_USAGE` of sysexits.h: the command line is wrong.
 const USAGE: u8 = 64;
 /// `EX_UNAVAILABLE`: the hub is not there, or not as it must be; or a port is taken.
 const UNAVAILABLE: u8 = 69;
+/// `EX_NOINPUT`: what the command needs is not there.
+const NO_INPUT: u8 = 66;
+/// `EX_CANTCREAT`: a file cannot be written.
+const CANNOT_CREATE: u8 = 73;
+/// `EX_NOPERM`: the hub refuses our credential.
+const NO_PERMISSION: u8 = 77;
 /// `EX_CONFIG`: the configuration is wrong.
 const CONFIG: u8 = 78;
 
@@ -31,9 +37,32 @@ pub(crate) struct Fatal {
 
 impl Fatal {
     /// The hub cannot be used.
-    pub(crate) fn unavailable(error: &dyn std::error::Error) -> Self {
+    pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let code = match error.downcast_ref() {
+            Some(ConnectError::Refused { .. }) => NO_PERMISSION,
+            Some(
+                ConnectError::Credentials { .. } | ConnectError::Nkey(_) | ConnectError::Tls { .. },
+            ) => CONFIG,
+            _ => UNAVAILABLE,
+        };
         Self {
-            code: UNAVAILABLE,
+            code,
+            text: chain(error),
+        }
+    }
+
+    /// Something that the command needs is not there.
+    pub(crate) const fn no_input(text: String) -> Self {
+        Self {
+            code: NO_INPUT,
+            text,
+        }
+    }
+
+    /// A file cannot be written.
+    pub(crate) fn cannot_create(error: &dyn std::error::Error) -> Self {
+        Self {
+            code: CANNOT_CREATE,
             text: chain(error),
         }
     }
@@ -65,8 +94,10 @@ impl Fatal {
     }
 }
 
-/// Runs the binary. Exit codes: 0; 64 for a wrong command line, 78 for a wrong configuration, 69
-/// where the hub or a port cannot be used, 1 for anything else.
+/// Runs the binary. Exit codes are those of sysexits.h: 0; 64 for a wrong command line, 66 where
+/// something named is not there, 69 where the hub or a port cannot be used, 73 where a file cannot be
+/// written, 77 where the hub refuses the credential, 78 for a wrong configuration; 1 for anything
+/// else.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -119,21 +150,27 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
 async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Result<(), Fatal> {
     match task {
         Task::Serve => serve::serve(config, shutdown).await,
-        Task::Cluster(ClusterTask::Add { name, labels }) => {
-            add_cluster::add_cluster(&config, &name, labels).await
+        Task::Cluster(ClusterTask::Add {
+            name,
+            labels,
+            credentials,
+        }) => add_cluster::add_cluster(&config, &name, labels, &credentials).await,
+        Task::Publisher(PublisherTask::Add {
+            name,
+            clusters,
+            credentials,
+        }) => publisher::add(&config, &name, clusters, &credentials).await,
+        Task::Publisher(PublisherTask::Remove { name, credentials }) => {
+            publisher::remove(&config, &name, &credentials).await
         }
+        Task::Accounts(AccountsTask::Init { dir }) => accounts::init(&dir),
+        Task::Accounts(AccountsTask::Write { dir }) => accounts::write(&config, &dir).await,
     }
 }
 
 /// Connects to the hub that the configuration names.
 pub(crate) async fn connect(config: &GatewayConfig) -> Result<Broker, ConnectError> {
-    Broker::connect(&HubConfig {
-        url: config.nats_url.clone(),
-        name: "kubently-gateway".to_owned(),
-        credentials: config.nats_credentials.clone(),
-        api_prefix: config.nats_api_prefix.clone(),
-    })
-    .await
+    Broker::connect(&config.hub()).await
 }
 
 /// An error and what caused it, in one line.

@@ -48,8 +48,7 @@ pub(crate) async fn connect(nats: &Nats) -> Broker {
     let config = HubConfig {
         url: nats.url(),
         name: "test".to_owned(),
-        credentials: None,
-        api_prefix: None,
+        ..HubConfig::default()
     };
     Broker::connect(&config).await.unwrap()
 }
@@ -60,6 +59,7 @@ pub(crate) fn registered() -> ClusterRecord {
         labels: BTreeMap::new(),
         enrolled_at,
         removed_at: None,
+        nkeys: Vec::new(),
     }
 }
 

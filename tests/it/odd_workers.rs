@@ -28,8 +28,7 @@ async fn broker(world: &World) -> Broker {
     let config = HubConfig {
         url: world.hub.url(),
         name: "an odd worker".to_owned(),
-        credentials: None,
-        api_prefix: None,
+        ..HubConfig::default()
     };
     Broker::connect(&config).await.unwrap()
 }

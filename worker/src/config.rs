@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubently_broker::HubConfig;
+use kubently_broker::{HubConfig, TlsFiles, accounts};
 use kubently_core::cluster::ClusterId;
 use kubently_core::policy::{Policy, Secrets};
 use kubently_core::text::WorkerName;
@@ -47,8 +47,19 @@ pub struct Settings {
     pub nats_url: String,
     /// A NATS credentials file.
     pub nats_credentials: Option<PathBuf>,
-    /// The prefix of `JetStream`'s API where the hub maps it, such as `JS.hub.API`.
+    /// The prefix of `JetStream`'s API as our account sees it. With an nkey file it is that of a
+    /// cluster's account, `HUB.API`; without one `$JS.API`.
     pub nats_api_prefix: Option<String>,
+    /// A file with the seed of this cluster's nkey; it takes the credentials file's place.
+    pub nats_nkey_file: Option<PathBuf>,
+    /// The authority that the hub's certificate comes from, PEM; the system's where absent.
+    pub nats_ca_file: Option<PathBuf>,
+    /// Our certificate, PEM, where the hub asks for one; with its key.
+    pub nats_client_certificate_file: Option<PathBuf>,
+    /// The key of our certificate, PEM.
+    pub nats_client_key_file: Option<PathBuf>,
+    /// The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync setting.
+    pub nats_monitor_url: Option<String>,
     /// The cluster whose commands this worker takes. Must be given.
     pub cluster_id: Option<ClusterId>,
     /// What it is called; `HOSTNAME`, or `worker-` and 8 random hex digits.
@@ -79,6 +90,11 @@ impl Default for Settings {
             nats_url: "nats://127.0.0.1:4222".to_owned(),
             nats_credentials: None,
             nats_api_prefix: None,
+            nats_nkey_file: None,
+            nats_ca_file: None,
+            nats_client_certificate_file: None,
+            nats_client_key_file: None,
+            nats_monitor_url: None,
             cluster_id: None,
             worker_name: None,
             kubeconfig: None,
@@ -159,7 +175,20 @@ impl Config {
             url: self.settings.nats_url.clone(),
             name: format!("kubently-worker {} {}", self.cluster_id, self.worker_name),
             credentials: self.settings.nats_credentials.clone(),
-            api_prefix: self.settings.nats_api_prefix.clone(),
+            api_prefix: self.settings.nats_api_prefix.clone().or_else(|| {
+                let nkey = self.settings.nats_nkey_file.as_ref();
+                nkey.map(|_| accounts::API_PREFIX.to_owned())
+            }),
+            nkey: self.settings.nats_nkey_file.clone(),
+            tls: TlsFiles {
+                ca: self.settings.nats_ca_file.clone(),
+                client: self
+                    .settings
+                    .nats_client_certificate_file
+                    .clone()
+                    .zip(self.settings.nats_client_key_file.clone()),
+            },
+            ..HubConfig::default()
         }
     }
 

@@ -5,7 +5,6 @@
 //! - [`execute`] is the way to Kubernetes, [`consume`] and [`presence`] are the ways to the hub.
 //! - What is not answered is given back: nothing is acknowledged without a stored result.
 
-pub mod backoff;
 pub mod cancels;
 pub mod config;
 pub mod consume;
@@ -16,6 +15,8 @@ pub mod ports;
 pub mod presence;
 pub mod readiness;
 pub mod serve;
+
+pub use kubently_broker::backoff;
 
 use std::path::PathBuf;
 

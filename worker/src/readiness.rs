@@ -4,15 +4,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use kubently_broker::Broker;
+use kubently_broker::{Broker, Link};
 use kubently_runtime::admin::Readiness;
 use tokio_util::sync::CancellationToken;
 
 /// Ready once the hub is connected and the consumers are bound, until the worker stops.
 #[derive(Clone)]
 pub struct Ready {
-    consuming: Arc<Mutex<Option<Broker>>>,
+    state: Arc<Mutex<State>>,
     stop: CancellationToken,
+}
+
+enum State {
+    /// What it waits for before it can take commands.
+    Waiting(&'static str),
+    /// The consumers are bound on this connection.
+    Consuming(Broker),
 }
 
 impl Ready {
@@ -20,33 +27,42 @@ impl Ready {
     #[must_use]
     pub fn new(stop: CancellationToken) -> Self {
         Self {
-            consuming: Arc::default(),
+            state: Arc::new(Mutex::new(State::Waiting(
+                "the worker has not started to take commands",
+            ))),
             stop,
         }
     }
 
     /// The consumers are bound on this connection.
     pub fn consuming(&self, broker: Broker) {
-        *self
-            .consuming
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(broker);
+        self.set(State::Consuming(broker));
+    }
+
+    /// It cannot take commands yet, because of this.
+    pub fn waits_for(&self, reason: &'static str) {
+        self.set(State::Waiting(reason));
+    }
+
+    fn set(&self, state: State) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }
 
 #[async_trait]
 impl Readiness for Ready {
     async fn check(&self) -> Result<(), String> {
-        let consuming = self.consuming.lock();
-        let connected = consuming
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .map(Broker::is_connected);
-        let reason = match connected {
-            _ if self.stop.is_cancelled() => "the worker is stopping",
-            None => "the worker has not started to take commands",
-            Some(false) => "the hub is not connected",
-            Some(true) => return Ok(()),
+        if self.stop.is_cancelled() {
+            return Err("the worker is stopping".to_owned());
+        }
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = match &*state {
+            State::Waiting(reason) => reason,
+            State::Consuming(broker) => match broker.link() {
+                Link::Up => return Ok(()),
+                Link::Down => "the hub is not connected",
+                Link::Refused => "the hub refuses this worker's credential",
+            },
         };
         Err(reason.to_owned())
     }

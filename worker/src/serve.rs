@@ -49,7 +49,7 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         })?;
     let cluster = cluster(&config).await?;
     let connected = tokio::select! {
-        connected = connect(&config, &stop) => connected?,
+        connected = connect(&config, &ready, &stop) => connected?,
         () = stop.cancelled() => return Ok(()),
     };
     let (broker, time, intake) = connected;
@@ -102,9 +102,11 @@ async fn cluster(config: &Config) -> anyhow::Result<Cluster> {
 /// worker may well be there first.
 async fn connect(
     config: &Config,
+    ready: &Ready,
     stop: &CancellationToken,
 ) -> anyhow::Result<(Broker, HubClock, Intake)> {
     let mut pauses = Backoff::new(Duration::from_secs(1), Duration::from_secs(10));
+    let mut refused = Backoff::new(Duration::from_secs(2), Duration::from_secs(60));
     let hub = config.hub();
     let broker = loop {
         match Broker::connect(&hub).await {
@@ -112,6 +114,14 @@ async fn connect(
             Err(error @ ConnectError::NotReachable { .. }) => {
                 let error = anyhow::Error::from(error);
                 tracing::warn!("{error:#}; trying again");
+                ready.waits_for("the hub cannot be reached");
+            }
+            // The hub may only have to be reloaded, so it is asked again, but not in a hurry.
+            Err(error @ ConnectError::Refused { .. }) => {
+                tracing::error!("{error}; trying again, at most once a minute");
+                ready.waits_for("the hub refuses this worker's credential");
+                tokio::time::sleep(refused.pause()).await;
+                continue;
             }
             Err(error) => return Err(error.into()),
         }

@@ -1,14 +1,19 @@
 //! The connection to the hub.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::{self, context::ContextBuilder};
-use async_nats::{Client, ConnectOptions, Event};
+use async_nats::{Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use semver::Version;
+use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::backoff::Backoff;
 use crate::error::StoreError;
+use crate::nkey::{Nkey, NkeyError};
 
 /// How long the first connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -20,9 +25,13 @@ const LOST: Duration = Duration::from_millis(1500);
 const CLOSE: Duration = Duration::from_secs(5);
 /// Publishes that wait for their ack at a time.
 const MAX_UNACKED: usize = 4096;
+/// Pauses between attempts to come back: short, because a hub that restarts is soon there.
+const AWAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(4));
+/// The same once the hub has refused the credential: only its owner can mend that.
+const REFUSED: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 
 /// Where the hub is and who we are there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct HubConfig {
     /// `nats://host:port`, or several with commas between them.
     pub url: String,
@@ -32,6 +41,62 @@ pub struct HubConfig {
     pub credentials: Option<PathBuf>,
     /// The prefix of the `JetStream` API, where an account imports it under another; `$JS.API`.
     pub api_prefix: Option<String>,
+    /// A file with an nkey's seed; it takes the credentials file's place.
+    pub nkey: Option<PathBuf>,
+    /// How we know the hub, and it us, beneath that.
+    pub tls: TlsFiles,
+    /// How many servers keep each stream; gateways alone make streams.
+    pub replicas: Replicas,
+}
+
+/// How many servers keep each stream: 1, or 3 for a hub of three and more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "usize")]
+pub struct Replicas(usize);
+
+impl Replicas {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl TryFrom<usize> for Replicas {
+    type Error = &'static str;
+
+    fn try_from(count: usize) -> Result<Self, Self::Error> {
+        // Two are no safer than one: either one that is away stops both.
+        matches!(count, 1 | 3)
+            .then_some(Self(count))
+            .ok_or("nats_replicas is 1 or 3")
+    }
+}
+
+/// Files of TLS, PEM each. Where one is given, a connection without TLS is refused.
+#[derive(Debug, Clone, Default)]
+pub struct TlsFiles {
+    /// The authority that the hub's certificate must come from; the system's where it is absent.
+    pub ca: Option<PathBuf>,
+    /// Our certificate and its key, where the hub asks for them.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+/// How the connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// It stands.
+    Up,
+    /// It is gone and will come back.
+    Down,
+    /// The hub does not take our credential any more.
+    Refused,
 }
 
 /// A connection to the hub. Clones share it.
@@ -42,6 +107,8 @@ pub struct Broker {
     /// Counts what may have cost us messages: reconnects and slow-consumer events.
     pub(crate) disturbed: watch::Receiver<u64>,
     connected: watch::Receiver<bool>,
+    refused: Arc<AtomicBool>,
+    pub(crate) replicas: Replicas,
     /// The prefix of the `JetStream` API as this account sees it.
     pub(crate) api_prefix: String,
 }
@@ -49,8 +116,8 @@ pub struct Broker {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody answered, or the server did not let us in.
-    #[error("the hub at {url} cannot be reached: check nats_url, the network and the credentials")]
+    /// Nobody answered, or TLS failed.
+    #[error("the hub at {url} cannot be reached: check nats_url, the network and the certificates")]
     NotReachable {
         /// The configured address, without user and password.
         url: String,
@@ -61,6 +128,25 @@ pub enum ConnectError {
     /// The credentials file is none.
     #[error("the NATS credentials file {} cannot be read", path.display())]
     Credentials {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The server did not let us in.
+    #[error(
+        "the hub at {url} refuses this credential: it is wrong, revoked, or its account is not in the server's configuration yet (reload the server after `cluster add`)"
+    )]
+    Refused {
+        /// The configured address, without user and password.
+        url: String,
+    },
+    /// The nkey file is none.
+    #[error(transparent)]
+    Nkey(#[from] NkeyError),
+    /// A file of TLS is none.
+    #[error("the TLS file {} cannot be read", path.display())]
+    Tls {
         /// Its path.
         path: PathBuf,
         /// Why not.
@@ -85,12 +171,17 @@ impl Broker {
     pub async fn connect(config: &HubConfig) -> Result<Self, ConnectError> {
         let (disturb, disturbed) = watch::channel(0_u64);
         let (connect, connected) = watch::channel(true);
-        let mut options = ConnectOptions::new()
+        let refused = Arc::new(AtomicBool::new(false));
+        let (seen, asked) = (Arc::clone(&refused), Arc::clone(&refused));
+        let options = ConnectOptions::new()
             .name(&config.name)
             .max_reconnects(None)
             .ping_interval(Duration::from_secs(5))
             .connection_timeout(Duration::from_secs(2))
             .request_timeout(Some(ANSWER))
+            .reconnect_delay_callback(move |attempts| {
+                pause(attempts, asked.load(Ordering::Relaxed))
+            })
             .event_callback(move |event| {
                 tracing::debug!(%event, "hub connection");
                 match event {
@@ -98,27 +189,42 @@ impl Broker {
                     Event::Connected => connect.send_replace(true),
                     _ => true,
                 };
+                if is_refusal(&event) {
+                    if !seen.swap(true, Ordering::Relaxed) {
+                        tracing::error!(
+                            "the hub refuses this credential: it is revoked or replaced; trying \
+                             again, at most once a minute"
+                        );
+                    }
+                } else if matches!(event, Event::Connected) {
+                    seen.store(false, Ordering::Relaxed);
+                }
                 if matches!(event, Event::Connected | Event::SlowConsumer(_)) {
                     disturb.send_modify(|count| *count += 1);
                 }
                 std::future::ready(())
             });
-        if let Some(path) = &config.credentials {
-            options = options.credentials_file(path).await.map_err(|source| {
-                ConnectError::Credentials {
-                    path: path.clone(),
-                    source,
-                }
-            })?;
-        }
-        let unreachable = |source| ConnectError::NotReachable {
-            url: without_credentials(&config.url),
-            source,
-        };
+        let options = identified(options, config).await?;
+        let url = || without_credentials(&config.url);
         let client = match tokio::time::timeout(CONNECT, options.connect(&config.url)).await {
             Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(unreachable(error.into())),
-            Err(elapsed) => return Err(unreachable(elapsed.into())),
+            Ok(Err(error)) => {
+                return Err(match error.kind() {
+                    ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
+                        ConnectError::Refused { url: url() }
+                    }
+                    _ => ConnectError::NotReachable {
+                        url: url(),
+                        source: error.into(),
+                    },
+                });
+            }
+            Err(elapsed) => {
+                return Err(ConnectError::NotReachable {
+                    url: url(),
+                    source: elapsed.into(),
+                });
+            }
         };
         let found = client.server_info().version.clone();
         if !is_supported(&found) {
@@ -144,6 +250,8 @@ impl Broker {
             js,
             disturbed,
             connected,
+            refused,
+            replicas: config.replicas,
             api_prefix,
         })
     }
@@ -152,6 +260,18 @@ impl Broker {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         *self.connected.borrow()
+    }
+
+    /// How the connection stands, and why not.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        if self.is_connected() {
+            Link::Up
+        } else if self.refused.load(Ordering::Relaxed) {
+            Link::Refused
+        } else {
+            Link::Down
+        }
     }
 
     /// Sends what is still to be sent and closes the connection, within 5 s.
@@ -192,6 +312,73 @@ impl Broker {
     }
 }
 
+/// Says who we are and whom we trust. Every file is read first, so that a missing one is named.
+async fn identified(
+    mut options: ConnectOptions,
+    config: &HubConfig,
+) -> Result<ConnectOptions, ConnectError> {
+    if let Some(path) = &config.nkey {
+        options = options.nkey(Nkey::read(path)?.seed());
+    } else if let Some(path) = &config.credentials {
+        options =
+            options
+                .credentials_file(path)
+                .await
+                .map_err(|source| ConnectError::Credentials {
+                    path: path.clone(),
+                    source,
+                })?;
+    }
+    if let Some(ca) = &config.tls.ca {
+        readable(ca).await?;
+        options = options.add_root_certificates(ca.clone()).require_tls(true);
+    }
+    if let Some((certificate, key)) = &config.tls.client {
+        readable(certificate).await?;
+        readable(key).await?;
+        options = options
+            .add_client_certificate(certificate.clone(), key.clone())
+            .require_tls(true);
+    }
+    Ok(options)
+}
+
+async fn readable(path: &Path) -> Result<(), ConnectError> {
+    let read = tokio::fs::read(path).await;
+    read.map(drop).map_err(|source| ConnectError::Tls {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The pause before an attempt to connect; none before the first one.
+fn pause(attempts: usize, refused: bool) -> Duration {
+    let (first, longest) = if refused { REFUSED } else { AWAY };
+    match attempts {
+        0 | 1 if !refused => Duration::ZERO,
+        attempts => {
+            let doublings = u32::try_from(attempts.saturating_sub(2)).unwrap_or(u32::MAX);
+            let length = first.saturating_mul(2_u32.saturating_pow(doublings.min(16)));
+            Backoff::new(length.min(longest), longest).pause()
+        }
+    }
+}
+
+/// Only the text of the client's error tells it from others once we are connected.
+fn is_refusal(event: &Event) -> bool {
+    match event {
+        Event::ServerError(ServerError::AuthorizationViolation) => true,
+        Event::ServerError(ServerError::Other(text))
+        | Event::ClientError(ClientError::Other(text)) => {
+            let text = text.to_ascii_lowercase();
+            ["authorization violation", "authentication"]
+                .iter()
+                .any(|part| text.contains(part))
+        }
+        _ => false,
+    }
+}
+
 /// `nats://user:password@host` may be configured, and must not be shown.
 fn without_credentials(urls: &str) -> String {
     let hosts = urls.split(',').map(|url| match url.rsplit_once('@') {
@@ -220,6 +407,16 @@ mod tests {
             without_credentials("nats://u:p@a:1,nats://b:2"),
             "a:1,nats://b:2"
         );
+    }
+
+    #[test]
+    fn a_refused_credential_is_tried_less_often() {
+        assert_eq!(pause(1, false), Duration::ZERO);
+        let longest = |refused| (1..200).map(|n| pause(n, refused)).max().unwrap();
+        assert!(longest(false) <= Duration::from_secs(4));
+        assert!(longest(true) > Duration::from_secs(30));
+        assert!((1..200).all(|n| pause(n, true) >= Duration::from_millis(1500)));
+        assert!(pause(usize::MAX, true) <= Duration::from_secs(60));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! ([`presence`]) and hear what is cancelled ([`control`]), nothing else: workers create, list and direct-get nothing.
 
 mod bucket;
+pub mod accounts;
+pub mod backoff;
 pub mod commands;
 pub mod connect;
 pub mod consume;
@@ -17,7 +19,9 @@ pub mod identity;
 pub mod identity_repository;
 pub mod job_repository;
 pub mod live;
+pub mod nkey;
 pub mod presence;
+pub mod registry;
 pub mod replies;
 pub mod repositories;
 pub mod session_repository;
@@ -27,7 +31,7 @@ pub mod topology;
 mod watched;
 
 pub use self::commands::{Published, SubmitError};
-pub use self::connect::{Broker, ConnectError, HubConfig};
+pub use self::connect::{Broker, ConnectError, HubConfig, Link, Replicas, TlsFiles};
 pub use self::consume::Intake;
 pub use self::control::{CancelScope, Cancellations};
 pub use self::delivery::Delivery;
@@ -36,6 +40,7 @@ pub use self::error::StoreError;
 pub use self::hub_clock::HubClock;
 pub use self::identity::{Authentication, Identity, KnownKey};
 pub use self::job_repository::Revision;
+pub use self::nkey::{Nkey, NkeyError};
 pub use self::live::{Live, Waiter};
 pub use self::replies::Stored;
 pub use self::repositories::HubRepositories;

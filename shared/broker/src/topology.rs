@@ -284,6 +284,10 @@ impl Broker {
 
     async fn make(&self, config: Config) -> Result<(), TopologyError> {
         let what = config.name.clone();
+        let config = Config {
+            num_replicas: self.replicas.get(),
+            ..config
+        };
         let made = self
             .answer(async {
                 self.js

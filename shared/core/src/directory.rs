@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::ClusterId;
+use crate::nkey::PublicNkey;
 use crate::text::WorkerName;
 use crate::time::Timestamp;
 
@@ -25,7 +26,25 @@ pub struct ClusterRecord {
     /// Set once it is being removed: its commands are answered no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<Timestamp>,
+    /// The keys that its workers may connect with; more than one while they are rotated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nkeys: Vec<PublicNkey>,
 }
+
+/// An enrolled direct publisher, `publisher.<name>` in `kubently_clusters`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublisherRecord {
+    /// The clusters that it may send commands to.
+    pub clusters: Vec<ClusterId>,
+    /// When it was enrolled.
+    pub enrolled_at: Timestamp,
+    /// The keys that it may connect with; more than one while they are rotated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nkeys: Vec<PublicNkey>,
+}
+
+/// How many keys one enrolment holds: the one in use and its successor.
+pub const MAX_NKEYS: usize = 2;
 
 /// What a worker says of itself, `kubently_workers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

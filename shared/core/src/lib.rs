@@ -22,6 +22,7 @@ pub mod id;
 pub mod job;
 pub mod lane;
 pub mod name;
+pub mod nkey;
 pub mod payload;
 pub mod policy;
 pub mod refusal;

@@ -32,8 +32,14 @@ pub enum Origin {
 }
 
 /// The name of an enrolled publisher: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublisherName(Arc<str>);
+
+impl fmt::Display for PublisherName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A text that is no subject of ours, or no token of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -289,6 +295,24 @@ pub fn parse_cancel(text: &str) -> Result<JobId, InvalidSubject> {
     }
     let job = next(&mut tokens)?;
     end(tokens).map(|()| job)
+}
+
+/// Whatever a cluster's workers are told while they work.
+#[must_use]
+pub fn control_of(cluster: &ClusterId) -> String {
+    format!("{PREFIX}.ctl.{cluster}.>")
+}
+
+/// Every command that a publisher may send to a cluster.
+#[must_use]
+pub fn commands_of_publisher(cluster: &ClusterId, publisher: &PublisherName) -> String {
+    format!("{PREFIX}.cmd.{cluster}.*.pub-{publisher}.*")
+}
+
+/// The live feed of a publisher's jobs in a cluster.
+#[must_use]
+pub fn live_of_publisher(cluster: &ClusterId, publisher: &PublisherName) -> String {
+    format!("{PREFIX}.live.{cluster}.pub-{publisher}.>")
 }
 
 type Tokens<'a> = std::str::Split<'a, char>;

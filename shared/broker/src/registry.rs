@@ -1,0 +1,129 @@
+//! What is enrolled: clusters and direct publishers, read and written by the gateway's commands.
+
+use async_nats::jetstream::message::StreamMessage;
+use kubently_core::cluster::ClusterId;
+use kubently_core::directory::{ClusterRecord, PublisherRecord};
+use kubently_core::subject::PublisherName;
+use serde::de::DeserializeOwned;
+
+use crate::accounts::{Accounts, Publisher};
+use crate::connect::Broker;
+use crate::error::StoreError;
+use crate::replies::decode;
+use crate::topology::{CLUSTERS, bucket_stream};
+
+/// What a publisher's key starts with; no cluster's id holds a dot.
+const PUBLISHER: &str = "publisher.";
+
+impl Broker {
+    /// A cluster's entry; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn cluster_record(
+        &self,
+        cluster: &ClusterId,
+    ) -> Result<Option<ClusterRecord>, StoreError> {
+        self.entry(cluster.as_str(), "cluster").await
+    }
+
+    /// A publisher's entry; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn publisher_record(
+        &self,
+        publisher: &PublisherName,
+    ) -> Result<Option<PublisherRecord>, StoreError> {
+        let key = format!("{PUBLISHER}{publisher}");
+        self.entry(&key, "publisher").await
+    }
+
+    /// Writes a publisher's entry.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn enrol_publisher(
+        &self,
+        publisher: &PublisherName,
+        record: &PublisherRecord,
+    ) -> Result<(), StoreError> {
+        let value = serde_json::to_vec(record).map_err(|source| StoreError::Corrupt {
+            what: "publisher",
+            source,
+        })?;
+        let key = format!("{PUBLISHER}{publisher}");
+        self.put(CLUSTERS, &key, value).await
+    }
+
+    /// Takes a publisher's entry away; nothing happens where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn remove_publisher(&self, publisher: &PublisherName) -> Result<(), StoreError> {
+        let key = format!("{PUBLISHER}{publisher}");
+        self.answer(async {
+            let store = self.js.get_key_value(CLUSTERS).await;
+            let store = store.map_err(StoreError::client)?;
+            store.delete(key).await.map_err(StoreError::client)
+        })
+        .await
+    }
+
+    /// Everybody who is enrolled and has a key, but for the hub's own. One read an entry.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn accounts(&self) -> Result<Accounts, StoreError> {
+        let mut accounts = Accounts::default();
+        let prefix = format!("$KV.{CLUSTERS}.");
+        let (stream, all) = (bucket_stream(CLUSTERS), format!("{prefix}>"));
+        let mut sequence = 1;
+        while let Some(message) = self.next(&stream, &all, sequence).await? {
+            sequence = message.sequence + 1;
+            let Some(key) = message.subject.strip_prefix(&prefix) else {
+                continue;
+            };
+            if let Some(name) = key.strip_prefix(PUBLISHER) {
+                let (Ok(name), Some(record)) = (name.parse(), value(&message, "publisher")?) else {
+                    continue;
+                };
+                let PublisherRecord {
+                    clusters, nkeys, ..
+                } = record;
+                accounts
+                    .publishers
+                    .insert(name, Publisher { nkeys, clusters });
+            } else if let Ok(cluster) = key.parse::<ClusterId>() {
+                let Some(record) = value::<ClusterRecord>(&message, "cluster")? else {
+                    continue;
+                };
+                if record.removed_at.is_none() {
+                    accounts.clusters.insert(cluster, record.nkeys);
+                }
+            }
+        }
+        Ok(accounts)
+    }
+
+    async fn entry<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        what: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let subject = format!("$KV.{CLUSTERS}.{key}");
+        let message = self.last(&bucket_stream(CLUSTERS), &subject).await?;
+        message.map_or(Ok(None), |message| value(&message, what))
+    }
+}
+
+/// The value of an entry; `None` for the mark of one that was taken away.
+fn value<T: DeserializeOwned>(
+    message: &StreamMessage,
+    what: &'static str,
+) -> Result<Option<T>, StoreError> {
+    if message.headers.get("KV-Operation").is_some() {
+        return Ok(None);
+    }
+    decode(&message.payload, what).map(Some)
+}
