@@ -75,7 +75,7 @@ pub(crate) async fn renew(
     let path = dir.join(FILE);
     replace(&path, &accounts.to_conf())?;
     say(&format!(
-        "the server's accounts: {} (put it beside the server's configuration and reload the server)",
+        "the server's accounts: {} (put it beside the server's configuration and reload the server twice: the second time its imports take effect)",
         path.display()
     ))
 }

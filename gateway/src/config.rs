@@ -190,10 +190,10 @@ impl GatewayConfig {
             nkey: self.nats_nkey_file.clone(),
             tls: TlsFiles {
                 ca: self.nats_ca_file.clone(),
-                client: self
-                    .nats_client_certificate_file
-                    .clone()
-                    .zip(self.nats_client_key_file.clone()),
+                client: (
+                    self.nats_client_certificate_file.clone(),
+                    self.nats_client_key_file.clone(),
+                ),
             },
             replicas: self.nats_replicas,
         }

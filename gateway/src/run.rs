@@ -41,7 +41,10 @@ impl Fatal {
         let code = match error.downcast_ref() {
             Some(ConnectError::Refused { .. }) => NO_PERMISSION,
             Some(
-                ConnectError::Credentials { .. } | ConnectError::Nkey(_) | ConnectError::Tls { .. },
+                ConnectError::Credentials { .. }
+                | ConnectError::Nkey(_)
+                | ConnectError::Tls { .. }
+                | ConnectError::HalfAPair,
             ) => CONFIG,
             _ => UNAVAILABLE,
         };

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod figures;
 pub mod guard;
 pub mod http;
+pub mod hub;
 pub mod kubectl;
 pub mod nats;
 pub mod parts;

@@ -153,7 +153,7 @@ fn config(port: u16, dir: &Path, options: &NatsOptions) -> Value {
 }
 
 /// The first line that a server sends: `INFO {…}`. The client port opens once the store is recovered.
-async fn greeting(port: u16) -> Result<Value> {
+pub(crate) async fn greeting(port: u16) -> Result<Value> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).await?;

@@ -310,11 +310,24 @@ pub async fn run_gateway<A: Into<OsString>>(
     args: impl IntoIterator<Item = A>,
 ) -> Result<Run> {
     let program = programs().await?.gateway.clone();
-    let dir = place::fresh("gateway-run")?;
-    let mut run = Spec::new("kubently-gateway", program, dir.path())
-        .args(args)
-        .env("KUBENTLY_NATS_URL", hub)
-        .spawn()?;
+    run_to_end(&program, &[("KUBENTLY_NATS_URL", hub)], args).await
+}
+
+/// Runs one of our binaries to its end, with these settings alone.
+///
+/// # Errors
+/// When it cannot be started, or takes longer than 30 seconds.
+pub async fn run_to_end<A: Into<OsString>>(
+    program: &std::path::Path,
+    settings: &[(&str, &str)],
+    args: impl IntoIterator<Item = A>,
+) -> Result<Run> {
+    let dir = place::fresh("run")?;
+    let mut spec = Spec::new("run", program, dir.path()).args(args);
+    for (name, value) in settings {
+        spec = spec.env(name, value);
+    }
+    let mut run = spec.spawn()?;
     let ending = run.wait(ADDED).await?;
     Ok(Run {
         ending,

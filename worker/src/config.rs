@@ -182,11 +182,10 @@ impl Config {
             nkey: self.settings.nats_nkey_file.clone(),
             tls: TlsFiles {
                 ca: self.settings.nats_ca_file.clone(),
-                client: self
-                    .settings
-                    .nats_client_certificate_file
-                    .clone()
-                    .zip(self.settings.nats_client_key_file.clone()),
+                client: (
+                    self.settings.nats_client_certificate_file.clone(),
+                    self.settings.nats_client_key_file.clone(),
+                ),
             },
             ..HubConfig::default()
         }

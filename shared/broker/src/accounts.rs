@@ -102,7 +102,10 @@ fn of_publishers(publisher: &PublisherName, cluster: &ClusterId) -> [Shared; 2] 
         to: None,
     };
     [
-        own(Kind::Service, subject::commands_of_publisher(cluster, publisher)),
+        own(
+            Kind::Service,
+            subject::commands_of_publisher(cluster, publisher),
+        ),
         own(Kind::Stream, subject::live_of_publisher(cluster, publisher)),
     ]
 }
@@ -130,7 +133,8 @@ impl Accounts {
         }
         out.push_str(
             "# Written by kubently-gateway from its registry; changes by hand are lost.\n\
-             # Include it at the top level of the server's configuration, then reload the server.\n\
+             # Include it at the top level of the server's configuration, then reload the server twice:\n\
+             # the first reload makes a new account, the second one what it imports.\n\
              accounts {\n",
         );
         writeln!(out, "  {HUB}: {{\n    jetstream: enabled")?;

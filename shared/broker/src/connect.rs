@@ -84,8 +84,8 @@ impl TryFrom<usize> for Replicas {
 pub struct TlsFiles {
     /// The authority that the hub's certificate must come from; the system's where it is absent.
     pub ca: Option<PathBuf>,
-    /// Our certificate and its key, where the hub asks for them.
-    pub client: Option<(PathBuf, PathBuf)>,
+    /// Our certificate and its key, where the hub asks for them; both or neither.
+    pub client: (Option<PathBuf>, Option<PathBuf>),
 }
 
 /// How the connection stands.
@@ -152,6 +152,11 @@ pub enum ConnectError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A certificate without its key, or the other way round.
+    #[error(
+        "nats_client_certificate_file and nats_client_key_file belong together: set both or neither"
+    )]
+    HalfAPair,
     /// The server is too old to be trusted with this.
     #[error(
         "nats-server {found} is too old: kubently needs 2.12.12 or later of 2.12, or 2.14.3 or later"
@@ -333,12 +338,16 @@ async fn identified(
         readable(ca).await?;
         options = options.add_root_certificates(ca.clone()).require_tls(true);
     }
-    if let Some((certificate, key)) = &config.tls.client {
-        readable(certificate).await?;
-        readable(key).await?;
-        options = options
-            .add_client_certificate(certificate.clone(), key.clone())
-            .require_tls(true);
+    match &config.tls.client {
+        (None, None) => {}
+        (Some(certificate), Some(key)) => {
+            readable(certificate).await?;
+            readable(key).await?;
+            options = options
+                .add_client_certificate(certificate.clone(), key.clone())
+                .require_tls(true);
+        }
+        _ => return Err(ConnectError::HalfAPair),
     }
     Ok(options)
 }

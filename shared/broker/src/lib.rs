@@ -4,9 +4,9 @@
 //! pull its cluster's commands ([`consume`]), answer them ([`replies`]) and say that it is there
 //! ([`presence`]) and hear what is cancelled ([`control`]), nothing else: workers create, list and direct-get nothing.
 
-mod bucket;
 pub mod accounts;
 pub mod backoff;
+mod bucket;
 pub mod commands;
 pub mod connect;
 pub mod consume;
@@ -40,8 +40,8 @@ pub use self::error::StoreError;
 pub use self::hub_clock::HubClock;
 pub use self::identity::{Authentication, Identity, KnownKey};
 pub use self::job_repository::Revision;
-pub use self::nkey::{Nkey, NkeyError};
 pub use self::live::{Live, Waiter};
+pub use self::nkey::{Nkey, NkeyError};
 pub use self::replies::Stored;
 pub use self::repositories::HubRepositories;
 pub use self::state::Known;

@@ -8,22 +8,27 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
+const BOTH: [ExtendedKeyUsagePurpose; 2] = [
+    ExtendedKeyUsagePurpose::ServerAuth,
+    ExtendedKeyUsagePurpose::ClientAuth,
+];
+
 /// An authority that lives as long as one start of a cluster: its key is never written.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     dir: PathBuf,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A certificate and its key, as files.
 #[derive(Debug, Clone)]
-pub(super) struct Identity {
-    pub(super) certificate: PathBuf,
-    pub(super) key: PathBuf,
+pub(crate) struct Identity {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 impl Authority {
     /// Makes an authority, and writes its certificate to `ca.crt` in `dir`.
-    pub(super) fn new(dir: &Path) -> Result<Self> {
+    pub(crate) fn new(dir: &Path) -> Result<Self> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params
@@ -44,26 +49,42 @@ impl Authority {
     }
 
     /// The authority's own certificate.
-    pub(super) fn certificate(&self) -> PathBuf {
+    pub(crate) fn certificate(&self) -> PathBuf {
         self.dir.join("ca.crt")
     }
 
     /// A server's identity for 127.0.0.1 and localhost.
-    pub(super) fn server(&self, name: &str) -> Result<Identity> {
+    pub(crate) fn server(&self, name: &str) -> Result<Identity> {
         let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
         let params = CertificateParams::new(names)?;
-        self.sign(name, name, params, ExtendedKeyUsagePurpose::ServerAuth)
+        self.sign(name, name, params, &[ExtendedKeyUsagePurpose::ServerAuth])
+    }
+
+    /// The identity of a server that is a client of its peers, too.
+    pub(crate) fn peer(&self, name: &str) -> Result<Identity> {
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let params = CertificateParams::new(names)?;
+        self.sign(name, name, params, &BOTH)
+    }
+
+    /// The same, but it has expired long ago.
+    pub(crate) fn expired(&self, name: &str) -> Result<Identity> {
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let mut params = CertificateParams::new(names)?;
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        self.sign(name, name, params, &BOTH)
     }
 
     /// A client's identity: the user `user`, in the group `group`.
-    pub(super) fn client(&self, name: &str, user: &str, group: Option<&str>) -> Result<Identity> {
+    pub(crate) fn client(&self, name: &str, user: &str, group: Option<&str>) -> Result<Identity> {
         let mut params = CertificateParams::default();
         if let Some(group) = group {
             params
                 .distinguished_name
                 .push(DnType::OrganizationName, group);
         }
-        self.sign(name, user, params, ExtendedKeyUsagePurpose::ClientAuth)
+        self.sign(name, user, params, &[ExtendedKeyUsagePurpose::ClientAuth])
     }
 
     fn sign(
@@ -71,13 +92,13 @@ impl Authority {
         file: &str,
         common_name: &str,
         mut params: CertificateParams,
-        usage: ExtendedKeyUsagePurpose,
+        usages: &[ExtendedKeyUsagePurpose],
     ) -> Result<Identity> {
         params
             .distinguished_name
             .push(DnType::CommonName, common_name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![usage];
+        params.extended_key_usages = usages.to_vec();
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer)?;
         let identity = Identity {
@@ -91,7 +112,7 @@ impl Authority {
 }
 
 /// The pair that signs and checks service accounts' tokens: (public, private).
-pub(super) fn token_keys(dir: &Path) -> Result<(PathBuf, PathBuf)> {
+pub(crate) fn token_keys(dir: &Path) -> Result<(PathBuf, PathBuf)> {
     let key = KeyPair::generate()?;
     let (public, private) = (dir.join("sa.pub"), dir.join("sa.key"));
     write(&public, &key.public_key_pem())?;
@@ -100,7 +121,7 @@ pub(super) fn token_keys(dir: &Path) -> Result<(PathBuf, PathBuf)> {
 }
 
 /// Keys are nobody else's business, also on a machine with other users.
-pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     std::fs::OpenOptions::new()

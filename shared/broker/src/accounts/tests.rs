@@ -1,7 +1,9 @@
 use super::*;
 
 fn key(letter: char) -> PublicNkey {
-    format!("U{}", letter.to_string().repeat(55)).parse().unwrap()
+    format!("U{}", letter.to_string().repeat(55))
+        .parse()
+        .unwrap()
 }
 
 fn accounts() -> Accounts {
@@ -27,13 +29,21 @@ fn the_block_is_this() {
 fn every_import_is_exported_to_that_account_and_no_other() {
     let text = accounts().to_conf();
     let (hub, others) = text.split_once("\n  \"").unwrap();
-    let exports: Vec<&str> = hub.lines().filter(|line| line.contains("accounts: [")).collect();
+    let exports: Vec<&str> = hub
+        .lines()
+        .filter(|line| line.contains("accounts: ["))
+        .collect();
     let imports = others.matches("{account: HUB, ").count();
     assert_eq!(exports.len(), imports);
-    assert!(exports.iter().all(|line| line.matches("CLUSTER_").count()
-        + line.matches("PUBLISHER_").count()
-        == 1));
-    assert!(!text.contains("gone"), "a cluster that is not registered has no account");
+    assert!(
+        exports
+            .iter()
+            .all(|line| line.matches("CLUSTER_").count() + line.matches("PUBLISHER_").count() == 1)
+    );
+    assert!(
+        !text.contains("gone"),
+        "a cluster that is not registered has no account"
+    );
 }
 
 #[test]

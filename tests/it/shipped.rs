@@ -1,0 +1,189 @@
+//! The product on a hub as it ships: accounts, nkeys, TLS, one server or three, and a leaf node.
+
+use std::time::Duration;
+
+use kubently_tests::cluster::Cluster;
+use kubently_tests::guard::{Ending, Spec};
+use kubently_tests::http::Http;
+use kubently_tests::hub::{Hub, shipped};
+use kubently_tests::parts::{self, Part};
+use kubently_tests::product::{self, Gateway, Worker};
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::{place, ports};
+use serde_json::json;
+
+const SOON: Duration = Duration::from_secs(30);
+
+type Settings = Vec<(&'static str, String)>;
+
+fn borrowed(settings: &Settings) -> Vec<(&str, &str)> {
+    settings.iter().map(|(n, v)| (*n, v.as_str())).collect()
+}
+
+/// A gateway of this hub, and its key.
+pub(crate) async fn gateway(hub: &Hub) -> (Gateway, String) {
+    let key = product::new_key();
+    let settings = hub.settings("hub");
+    let gateway = Gateway::start(&hub.url(), &[&key], &borrowed(&settings)).await;
+    (gateway.unwrap(), key)
+}
+
+pub(crate) async fn worker(hub: &Hub, cluster: &str, name: &str) -> Worker {
+    let mut worker = launch(hub, cluster, name, &[]).await;
+    worker.process.ready().await.unwrap();
+    worker
+}
+
+/// Starts a worker without waiting; `more` settings win.
+async fn launch(hub: &Hub, cluster: &str, name: &str, more: &[(&str, &str)]) -> Worker {
+    let kubernetes = Cluster::shared().await.unwrap();
+    let settings = hub.settings(&format!("cluster-{cluster}"));
+    let mut all = borrowed(&settings);
+    all.extend_from_slice(more);
+    let kubeconfig = kubernetes.worker_kubeconfig();
+    Worker::launch(&hub.url(), cluster, name, &kubeconfig, &all)
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn lists_namespaces(http: &Http, cluster: &str) {
+    let body = json!({"cluster_id": cluster, "command_type": "get", "args": ["namespaces"]});
+    let answer = http.post_command(&body, &[("prefer", "wait=20")]).await.unwrap();
+    let job = answer.json().unwrap();
+    assert_eq!(answer.status, 200, "{job}");
+    assert_eq!(job["status"], "completed", "{job}");
+    assert!(job["output"].as_str().unwrap().contains("kube-system"), "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_crosses_the_accounts_and_a_leaf_node() {
+    let mut hub = Hub::single().await.unwrap();
+    let added = hub.enrol(&["cluster", "add", "a"]).await.unwrap();
+    let seed = std::fs::read_to_string(hub.credential("cluster-a")).unwrap();
+    assert!(!added.said.contains(seed.trim()), "the secret is on stdout");
+    let (gateway, key) = gateway(&hub).await;
+    let http = gateway.http(Some(&key)).unwrap();
+    let mut direct = worker(&hub, "a", "direct").await;
+    lists_namespaces(&http, "a").await;
+    direct.process.stop(SOON).await.unwrap();
+
+    let dir = place::fresh("leaf").unwrap();
+    std::fs::create_dir(dir.path().join("tls")).unwrap();
+    std::fs::copy(hub.ca(), dir.path().join("tls/ca.crt")).unwrap();
+    std::fs::copy(hub.credential("cluster-a"), dir.path().join("cluster.nk")).unwrap();
+    let port = ports::free().unwrap();
+    let changes = [
+        ("hub.example.com:7422", hub.leaf_address()),
+        ("127.0.0.1:4222", format!("127.0.0.1:{port}")),
+    ];
+    shipped("leaf.conf", &dir.path().join("leaf.conf"), &changes).unwrap();
+    let program = parts::program(Part::NatsServer).unwrap();
+    let _leaf = Spec::new("leaf", program, dir.path())
+        .args(["-c", "leaf.conf"])
+        .spawn()
+        .unwrap();
+    let through = format!("nats://127.0.0.1:{port}");
+    let kubernetes = Cluster::shared().await.unwrap();
+    let prefix = [("KUBENTLY_NATS_API_PREFIX", "HUB.API")];
+    let kubeconfig = kubernetes.worker_kubeconfig();
+    let _worker = Worker::start(&through, "a", "behind-a-leaf", &kubeconfig, &prefix)
+        .await
+        .unwrap();
+    lists_namespaces(&http, "a").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_with_a_wrong_or_revoked_credential_says_so_and_backs_off() {
+    let mut hub = Hub::single().await.unwrap();
+    hub.enrol(&["cluster", "add", "a"]).await.unwrap();
+    let mut worker = worker(&hub, "a", "w").await;
+
+    // Another key takes the place of the worker's.
+    let stolen = hub.dir().join("stolen.nk");
+    std::fs::rename(hub.credential("cluster-a"), &stolen).unwrap();
+    hub.enrol(&["cluster", "add", "a", "--revoke-others"]).await.unwrap();
+    let admin = Http::new(&worker.process.admin_url(), None).unwrap();
+    let says_why = async |reason: &str| {
+        wait::until(reason, SOON, async || {
+            let answer = admin.get("/readyz").await.unwrap();
+            let text = answer.text();
+            Probe::when(answer.status == 503 && text.contains(reason), text)
+        })
+        .await
+        .unwrap();
+    };
+    says_why("refuses this worker's credential").await;
+    let log = worker.process.logs();
+    assert_eq!(log.matches("it is revoked or replaced").count(), 1, "{log}");
+
+    // The same credential at a start.
+    let stolen = stolen.to_string_lossy().into_owned();
+    let old_key = [("KUBENTLY_NATS_NKEY_FILE", stolen.as_str())];
+    let late = launch(&hub, "a", "late", &old_key).await;
+    wait::until("the reason", SOON, async || {
+        let log = late.process.logs();
+        Probe::when(log.contains("refuses this credential: it is wrong, revoked"), log)
+    })
+    .await
+    .unwrap();
+    // Both back off: a loop that hammers would have been refused hundreds of times by now.
+    assert!(hub.refusals() < 20, "{}", hub.refusals());
+    worker.process.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_and_certificates_that_do_not_serve_are_a_sentence_and_an_exit_code() {
+    let mut hub = Hub::single().await.unwrap();
+    let said = async |settings: &Settings| {
+        let program = &product::programs().await.unwrap().gateway;
+        let args = ["cluster", "add", "a"];
+        product::run_to_end(program, &borrowed(settings), args).await.unwrap()
+    };
+    let with = |name: &'static str, value: &str| {
+        let mut settings = hub.settings("hub");
+        settings.retain(|(other, _)| *other != name);
+        settings.push((name, value.to_owned()));
+        settings
+    };
+    let missing = with("KUBENTLY_NATS_NKEY_FILE", "/nowhere/hub.nk");
+    let no_seed = with("KUBENTLY_NATS_NKEY_FILE", &hub.ca().to_string_lossy());
+    let no_ca = with("KUBENTLY_NATS_CA_FILE", "/nowhere/ca.crt");
+    let half = with("KUBENTLY_NATS_CLIENT_KEY_FILE", "/nowhere/client.key");
+    let other = hub.dir().join("other");
+    let other_dir = other.to_string_lossy().into_owned();
+    let made = hub.gateway(&["accounts", "init", "--credentials", &other_dir]).await.unwrap();
+    assert_eq!(made.ending, Ending::Code(0), "{}", made.said);
+    let stranger = with("KUBENTLY_NATS_NKEY_FILE", &other.join("hub.nk").to_string_lossy());
+    for (settings, code, part) in [
+        (missing, 78, "the nkey file /nowhere/hub.nk cannot be read"),
+        (no_seed, 78, "holds no user's seed"),
+        (no_ca, 78, "the TLS file /nowhere/ca.crt cannot be read"),
+        (half, 78, "nats_client_key_file"),
+        (stranger, 77, "refuses this credential"),
+    ] {
+        let run = said(&settings).await;
+        assert_eq!(run.ending, Ending::Code(code), "{}", run.said);
+        assert!(run.said.contains(part), "{part}: {}", run.said);
+        let sentences = run.said.matches("kubently-gateway: ").count();
+        assert_eq!(sentences, 1, "{}", run.said);
+    }
+    hub.let_certificate_expire().await.unwrap();
+    let run = said(&hub.settings("hub")).await;
+    assert_eq!(run.ending, Ending::Code(69), "{}", run.said);
+    assert!(run.said.to_lowercase().contains("expired"), "{}", run.said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removed_publishers_and_unknown_clusters_are_told_apart() {
+    let mut hub = Hub::single().await.unwrap();
+    hub.enrol(&["cluster", "add", "a"]).await.unwrap();
+    let unknown = hub.gateway(&["publisher", "add", "bot", "--clusters", "a,b"]).await.unwrap();
+    assert_eq!(unknown.ending, Ending::Code(66), "{}", unknown.said);
+    assert!(unknown.said.contains("cluster b is not registered"), "{}", unknown.said);
+    hub.enrol(&["publisher", "add", "bot", "--clusters", "a"]).await.unwrap();
+    let accounts = std::fs::read_to_string(hub.dir().join("accounts.conf")).unwrap();
+    assert!(accounts.contains("PUBLISHER_bot"), "{accounts}");
+    hub.enrol(&["publisher", "remove", "bot"]).await.unwrap();
+    let accounts = std::fs::read_to_string(hub.dir().join("accounts.conf")).unwrap();
+    assert!(!accounts.contains("PUBLISHER_bot"), "{accounts}");
+}
