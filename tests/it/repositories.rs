@@ -33,8 +33,7 @@ async fn connect(nats: &Nats) -> Broker {
     let config = HubConfig {
         url: nats.url(),
         name: "test".to_owned(),
-        credentials: None,
-        api_prefix: None,
+        ..HubConfig::default()
     };
     Broker::connect(&config).await.unwrap()
 }

@@ -48,11 +48,17 @@ async fn launch(hub: &Hub, cluster: &str, name: &str, more: &[(&str, &str)]) -> 
 
 pub(crate) async fn lists_namespaces(http: &Http, cluster: &str) {
     let body = json!({"cluster_id": cluster, "command_type": "get", "args": ["namespaces"]});
-    let answer = http.post_command(&body, &[("prefer", "wait=20")]).await.unwrap();
+    let answer = http
+        .post_command(&body, &[("prefer", "wait=20")])
+        .await
+        .unwrap();
     let job = answer.json().unwrap();
     assert_eq!(answer.status, 200, "{job}");
     assert_eq!(job["status"], "completed", "{job}");
-    assert!(job["output"].as_str().unwrap().contains("kube-system"), "{job}");
+    assert!(
+        job["output"].as_str().unwrap().contains("kube-system"),
+        "{job}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +107,9 @@ async fn a_worker_with_a_wrong_or_revoked_credential_says_so_and_backs_off() {
     // Another key takes the place of the worker's.
     let stolen = hub.dir().join("stolen.nk");
     std::fs::rename(hub.credential("cluster-a"), &stolen).unwrap();
-    hub.enrol(&["cluster", "add", "a", "--revoke-others"]).await.unwrap();
+    hub.enrol(&["cluster", "add", "a", "--revoke-others"])
+        .await
+        .unwrap();
     let admin = Http::new(&worker.process.admin_url(), None).unwrap();
     let says_why = async |reason: &str| {
         wait::until(reason, SOON, async || {
@@ -122,7 +130,10 @@ async fn a_worker_with_a_wrong_or_revoked_credential_says_so_and_backs_off() {
     let late = launch(&hub, "a", "late", &old_key).await;
     wait::until("the reason", SOON, async || {
         let log = late.process.logs();
-        Probe::when(log.contains("refuses this credential: it is wrong, revoked"), log)
+        Probe::when(
+            log.contains("refuses this credential: it is wrong, revoked"),
+            log,
+        )
     })
     .await
     .unwrap();
@@ -137,7 +148,9 @@ async fn credentials_and_certificates_that_do_not_serve_are_a_sentence_and_an_ex
     let said = async |settings: &Settings| {
         let program = &product::programs().await.unwrap().gateway;
         let args = ["cluster", "add", "a"];
-        product::run_to_end(program, &borrowed(settings), args).await.unwrap()
+        product::run_to_end(program, &borrowed(settings), args)
+            .await
+            .unwrap()
     };
     let with = |name: &'static str, value: &str| {
         let mut settings = hub.settings("hub");
@@ -151,9 +164,15 @@ async fn credentials_and_certificates_that_do_not_serve_are_a_sentence_and_an_ex
     let half = with("KUBENTLY_NATS_CLIENT_KEY_FILE", "/nowhere/client.key");
     let other = hub.dir().join("other");
     let other_dir = other.to_string_lossy().into_owned();
-    let made = hub.gateway(&["accounts", "init", "--credentials", &other_dir]).await.unwrap();
+    let made = hub
+        .gateway(&["accounts", "init", "--credentials", &other_dir])
+        .await
+        .unwrap();
     assert_eq!(made.ending, Ending::Code(0), "{}", made.said);
-    let stranger = with("KUBENTLY_NATS_NKEY_FILE", &other.join("hub.nk").to_string_lossy());
+    let stranger = with(
+        "KUBENTLY_NATS_NKEY_FILE",
+        &other.join("hub.nk").to_string_lossy(),
+    );
     for (settings, code, part) in [
         (missing, 78, "the nkey file /nowhere/hub.nk cannot be read"),
         (no_seed, 78, "holds no user's seed"),
@@ -177,10 +196,19 @@ async fn credentials_and_certificates_that_do_not_serve_are_a_sentence_and_an_ex
 async fn removed_publishers_and_unknown_clusters_are_told_apart() {
     let mut hub = Hub::single().await.unwrap();
     hub.enrol(&["cluster", "add", "a"]).await.unwrap();
-    let unknown = hub.gateway(&["publisher", "add", "bot", "--clusters", "a,b"]).await.unwrap();
+    let unknown = hub
+        .gateway(&["publisher", "add", "bot", "--clusters", "a,b"])
+        .await
+        .unwrap();
     assert_eq!(unknown.ending, Ending::Code(66), "{}", unknown.said);
-    assert!(unknown.said.contains("cluster b is not registered"), "{}", unknown.said);
-    hub.enrol(&["publisher", "add", "bot", "--clusters", "a"]).await.unwrap();
+    assert!(
+        unknown.said.contains("cluster b is not registered"),
+        "{}",
+        unknown.said
+    );
+    hub.enrol(&["publisher", "add", "bot", "--clusters", "a"])
+        .await
+        .unwrap();
     let accounts = std::fs::read_to_string(hub.dir().join("accounts.conf")).unwrap();
     assert!(accounts.contains("PUBLISHER_bot"), "{accounts}");
     hub.enrol(&["publisher", "remove", "bot"]).await.unwrap();

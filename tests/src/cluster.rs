@@ -4,7 +4,6 @@
 //! it quick (about 4 seconds) and its answers the same every time.
 
 pub mod audit;
-mod audit;
 pub(crate) mod certificates;
 mod control_plane;
 mod live;

@@ -19,7 +19,7 @@ enum State {
     /// What it waits for before it can take commands.
     Waiting(&'static str),
     /// The consumers are bound on this connection.
-    Consuming(Broker),
+    Consuming(Box<Broker>),
 }
 
 impl Ready {
@@ -36,7 +36,7 @@ impl Ready {
 
     /// The consumers are bound on this connection.
     pub fn consuming(&self, broker: Broker) {
-        self.set(State::Consuming(broker));
+        self.set(State::Consuming(Box::new(broker)));
     }
 
     /// It cannot take commands yet, because of this.

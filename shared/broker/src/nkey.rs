@@ -143,8 +143,8 @@ mod tests {
         let made = Nkey::read_or_make(&path).unwrap();
         let again = Nkey::read_or_make(&path).unwrap();
         assert_eq!(made.public(), again.public());
-        let mode = path.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let rights = path.metadata().unwrap().permissions();
+        assert_eq!(rights.mode() & 0o777, 0o600);
         assert!(made.write(&path).is_err());
     }
 
