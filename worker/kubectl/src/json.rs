@@ -44,6 +44,38 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The member of an object, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Json<'a>> {
+        match self {
+            Self::Object(members) => {
+                let at = members
+                    .binary_search_by(|(name, _)| name.as_ref().cmp(key))
+                    .ok()?;
+                members.get_mut(at).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_static(self) -> Json<'static> {
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(value) => Json::Bool(value),
+            Self::Int(number) => Json::Int(number),
+            Self::Float(number) => Json::Float(number),
+            Self::Str(text) => Json::Str(Cow::Owned(text.into_owned())),
+            Self::Array(items) => Json::Array(items.into_iter().map(Json::into_static).collect()),
+            Self::Object(members) => Json::Object(
+                members
+                    .into_iter()
+                    .map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_static()))
+                    .collect(),
+            ),
+        }
+    }
+
     /// The member of an object that is a string.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {

@@ -15,7 +15,8 @@ pub type Cell<'a> = Option<Cow<'a, str>>;
 
 /// A page of a table.
 #[derive(Debug, Deserialize)]
-pub struct Table<'a> {
+#[serde(bound(deserialize = "R: Deserialize<'de>"))]
+pub struct Table<'a, R = Row<'a>> {
     #[serde(borrow, default)]
     kind: Cow<'a, str>,
     #[serde(borrow, default, rename = "apiVersion")]
@@ -26,11 +27,25 @@ pub struct Table<'a> {
     #[serde(borrow, default, rename = "columnDefinitions")]
     pub columns: Vec<Column<'a>>,
     /// One row an object.
-    #[serde(borrow, default, deserialize_with = "rows")]
-    pub rows: Vec<Row<'a>>,
+    #[serde(default = "Vec::new", deserialize_with = "rows")]
+    pub rows: Vec<R>,
 }
 
-impl Table<'_> {
+impl Table<'static> {
+    /// A table that is made here.
+    #[must_use]
+    pub fn new(columns: Vec<Column<'static>>, rows: Vec<Row<'static>>) -> Self {
+        Self {
+            kind: "Table".into(),
+            api_version: "meta.k8s.io/v1".into(),
+            metadata: ListMeta::default(),
+            columns,
+            rows,
+        }
+    }
+}
+
+impl<R> Table<'_, R> {
     /// It is one: a server that makes no tables sends the objects instead.
     #[must_use]
     pub fn is_table(&self) -> bool {
@@ -89,6 +104,15 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// A column of names that this crate adds.
+    #[must_use]
+    pub fn named(name: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            format: "name".into(),
+            ..Self::text(name)
+        }
+    }
+
     /// It holds the object's name.
     #[must_use]
     pub fn is_name(&self) -> bool {
@@ -130,6 +154,28 @@ pub struct Row<'a> {
     pub metadata: Option<Metadata<'a>>,
 }
 
+/// One object's row with what was sent of the object.
+#[derive(Debug, Deserialize)]
+pub struct ObjectRow<'a> {
+    #[serde(borrow, default, deserialize_with = "cells")]
+    cells: Vec<Cell<'a>>,
+    /// The object, or its metadata alone.
+    #[serde(borrow, default)]
+    pub object: Option<Json<'a>>,
+}
+
+impl ObjectRow<'_> {
+    /// The row without the object, borrowing nothing.
+    #[must_use]
+    pub fn into_row(self) -> Row<'static> {
+        let own = |cell: Cell<'_>| cell.map(|text| Cow::Owned(text.into_owned()));
+        Row {
+            cells: self.cells.into_iter().map(own).collect(),
+            metadata: self.object.as_ref().map(Metadata::of),
+        }
+    }
+}
+
 /// The part of an object's metadata that tables can show.
 #[derive(Debug, Default, Deserialize)]
 pub struct Metadata<'a> {
@@ -138,6 +184,20 @@ pub struct Metadata<'a> {
     pub namespace: Cow<'a, str>,
     #[serde(borrow, default)]
     labels: Option<Json<'a>>,
+}
+
+impl Metadata<'static> {
+    /// That of an object.
+    #[must_use]
+    pub fn of(object: &Json<'_>) -> Self {
+        let metadata = object.get("metadata");
+        let namespace = metadata.and_then(|it| it.text("namespace"));
+        let labels = metadata.and_then(|it| it.get("labels"));
+        Self {
+            namespace: namespace.unwrap_or_default().to_owned().into(),
+            labels: labels.cloned().map(Json::into_static),
+        }
+    }
 }
 
 impl Metadata<'_> {
@@ -179,7 +239,9 @@ fn metadata<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Metadat
     Ok(Option::<Object<'de>>::deserialize(deserializer)?.map(|object| object.metadata))
 }
 
-fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Row<'de>>, D::Error> {
+fn rows<'de, D: Deserializer<'de>, R: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<R>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 

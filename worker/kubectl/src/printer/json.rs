@@ -38,6 +38,35 @@ pub fn write(out: &mut Vec<u8>, value: &Json<'_>, indent: usize, level: usize) {
     }
 }
 
+/// Writes `value` without any white space, as Go's `json.Marshal`.
+pub fn compact(out: &mut Vec<u8>, value: &Json<'_>) {
+    match value {
+        Json::Array(items) => {
+            out.push(b'[');
+            for (n, item) in items.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                compact(out, item);
+            }
+            out.push(b']');
+        }
+        Json::Object(members) => {
+            out.push(b'{');
+            for (n, (key, member)) in members.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                string(out, key);
+                out.push(b':');
+                compact(out, member);
+            }
+            out.push(b'}');
+        }
+        scalar => write(out, scalar, 0, 0),
+    }
+}
+
 /// The comma before every element but the first, and the next line.
 pub(crate) fn separate(out: &mut Vec<u8>, first: bool, spaces: usize) {
     if !first {

@@ -2,7 +2,7 @@
 //! only one page of it is in memory beside its text.
 
 use super::json::{self, line, separate};
-use super::yaml;
+use super::{kyaml, yaml};
 use crate::error::Error;
 use crate::json::Json;
 use crate::output::RunError;
@@ -14,6 +14,8 @@ pub enum Format {
     Json,
     /// YAML.
     Yaml,
+    /// The flow style of YAML of KEP-5295.
+    Kyaml,
     /// `kind[.group]/name`, a line each.
     Name,
 }
@@ -36,10 +38,11 @@ pub struct ObjectWriter {
     out: Vec<u8>,
     items: usize,
     yaml: yaml::ListWriter,
+    kyaml: kyaml::ListWriter,
 }
 
 impl ObjectWriter {
-    /// An empty text of at most `limit` bytes. JSON and YAML leave `managedFields` out unless
+    /// An empty text of at most `limit` bytes. All but names leave `managedFields` out unless
     /// `managed_fields`.
     #[must_use]
     pub fn new(format: Format, managed_fields: bool, limit: usize) -> Self {
@@ -50,7 +53,22 @@ impl ObjectWriter {
             out: Vec::new(),
             items: 0,
             yaml: yaml::ListWriter::default(),
+            kyaml: kyaml::ListWriter::default(),
         }
+    }
+
+    /// Where the text is now: its length and its items.
+    #[must_use]
+    pub fn mark(&self) -> (usize, usize) {
+        (self.out.len(), self.items)
+    }
+
+    /// Goes back to a mark.
+    pub fn take_back(&mut self, (length, items): (usize, usize)) {
+        self.out.truncate(length);
+        self.items = items;
+        self.yaml = yaml::ListWriter::after(items);
+        self.kyaml = kyaml::ListWriter::after(items);
     }
 
     /// Objects so far.
@@ -71,6 +89,7 @@ impl ObjectWriter {
                 self.out.push(b'\n');
             }
             Format::Yaml => yaml::write(&mut self.out, &object).map_err(refused)?,
+            Format::Kyaml => kyaml::write(&mut self.out, &object).map_err(refused_by_kyaml)?,
             Format::Name => name(&mut self.out, &object),
         }
         self.check()
@@ -92,6 +111,10 @@ impl ObjectWriter {
                 json::write(&mut self.out, &object, 4, 2);
             }
             Format::Yaml => self.yaml.item(&mut self.out, &object).map_err(refused)?,
+            Format::Kyaml => {
+                let written = self.kyaml.item(&mut self.out, &object);
+                written.map_err(refused_by_kyaml)?;
+            }
             Format::Name => name(&mut self.out, &object),
         }
         self.items += 1;
@@ -115,6 +138,7 @@ impl ObjectWriter {
                 );
             }
             Format::Yaml => std::mem::take(&mut self.yaml).finish(&mut self.out),
+            Format::Kyaml => std::mem::take(&mut self.kyaml).finish(&mut self.out),
             Format::Name => {}
         }
     }
@@ -144,6 +168,10 @@ impl ObjectWriter {
 
 fn refused(error: yaml::ControlCharacter) -> Unprintable {
     Unprintable::Refused(Error::Usage(error.to_string()))
+}
+
+fn refused_by_kyaml(error: yaml::ControlCharacter) -> Unprintable {
+    Unprintable::Refused(Error::Usage(format!("error decoding: {error}")))
 }
 
 fn name(out: &mut Vec<u8>, object: &Json<'_>) {

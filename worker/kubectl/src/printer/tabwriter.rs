@@ -71,6 +71,12 @@ impl TabWriter {
         self.remembered.clear();
     }
 
+    /// Bytes of text that wait for a flush.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.text.len()
+    }
+
     /// Writes an empty line before the next text that reaches the output.
     pub fn separate(&mut self) {
         self.separate = true;

@@ -8,6 +8,8 @@ mod order;
 mod resolve;
 mod scalar;
 
+pub(crate) use self::resolve::is_ambiguous;
+pub(crate) use self::scalar::is_refused;
 use self::scalar::{Scalar, Style};
 use super::number::{general_float, json_float};
 use crate::json::Json;
@@ -35,6 +37,11 @@ pub struct ListWriter {
 }
 
 impl ListWriter {
+    /// One that has written so many items.
+    pub(crate) fn after(items: usize) -> Self {
+        Self { items }
+    }
+
     /// Adds one item.
     ///
     /// # Errors

@@ -21,6 +21,37 @@ pub(super) fn resolves_to_string(text: &str) -> bool {
     }
 }
 
+/// Whether a key of KYAML could be taken for something else than a string (`kyaml.isTypeAmbiguous`,
+/// as far as texts go that no other rule has quoted).
+pub(crate) fn is_ambiguous(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words = [
+        "null", "true", "t", "y", "yes", "on", "false", "f", "n", "no", "off", "inf", "infinity",
+        "nan",
+    ];
+    let plain = text.replace('_', "");
+    words.contains(&lower.as_str())
+        || is_integer(&plain)
+        || (is_decimal(&plain) && fits_f64(&plain))
+        || is_hex_float(&plain.to_lowercase())
+        || is_timestamp(text)
+}
+
+/// `0x1.8p-2`, which Go's `ParseFloat` reads.
+fn is_hex_float(lower: &str) -> bool {
+    let Some((mantissa, power)) = lower.strip_prefix("0x").and_then(|it| it.split_once('p')) else {
+        return false;
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let power = power.strip_prefix(['+', '-']).unwrap_or(power);
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (whole.len() + fraction.len() > 0)
+        && is_hex(whole)
+        && is_hex(fraction)
+        && !power.is_empty()
+        && power.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Words that mean a truth value, nothing, infinity or no number.
 fn is_word(text: &str) -> bool {
     const WORDS: [&str; 11] = [

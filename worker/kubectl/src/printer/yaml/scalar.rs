@@ -110,7 +110,7 @@ impl Scalar {
 
 /// Characters that go-yaml's reader refuses in the JSON that it turns into YAML; JSON escapes
 /// those below U+0020.
-fn is_refused(character: char) -> bool {
+pub(crate) fn is_refused(character: char) -> bool {
     matches!(character, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
 }
 
