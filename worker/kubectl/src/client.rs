@@ -17,6 +17,7 @@ use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use kubently_core::clock::Clock;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::config::ConfigError;
 use self::guard::{GuardLayer, Refused};
@@ -30,6 +31,9 @@ const USER_AGENT: &str = concat!("kubently/", env!("CARGO_PKG_VERSION"));
 const RETRIES: u32 = 3;
 /// The longest pause that an answer may ask for.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// Commands that hold a whole list of more than one page at a time; each may hold
+/// [`Limits::max_response_bytes`](crate::Limits::max_response_bytes) and what becomes of them.
+const WHOLE: usize = 4;
 
 /// A Kubernetes cluster that can be read. Clones share connections and the discovery cache.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub struct Cluster {
     server: Arc<str>,
     clock: Arc<dyn Clock>,
     pub(crate) discovery: Arc<Discovery>,
+    /// Who holds all objects of a long list in memory at a time, see [`Cluster::hold_whole`].
+    whole: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -103,7 +109,27 @@ impl Cluster {
     ///
     /// # Panics
     /// Outside of a Tokio runtime: kube's client has a task of its own.
-    pub fn new(mut config: kube::Config, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+    pub fn new(config: kube::Config, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        Self::guarded(config, clock, GuardLayer::default())
+    }
+
+    /// As [`new`](Self::new), for an owner who lets secrets be shown without their values. Whether
+    /// a command may is still the policy's to say.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn with_secrets(config: kube::Config, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        Self::guarded(config, clock, GuardLayer { secrets: true })
+    }
+
+    fn guarded(
+        mut config: kube::Config,
+        clock: Arc<dyn Clock>,
+        guard: GuardLayer,
+    ) -> Result<Self, ConfigError> {
         config::check(&config)?;
         // kube would retry 429, 503 and 504 on its own, also where the server does not ask for it.
         config.default_retry = false;
@@ -114,14 +140,21 @@ impl Cluster {
             .into();
         let client = ClientBuilder::try_from(config)
             .map_err(|source| ConfigError::Client(Box::new(source)))?
-            .with_layer(&GuardLayer)
+            .with_layer(&guard)
             .build();
         Ok(Self {
             client,
             server,
             clock,
             discovery: Arc::default(),
+            whole: Arc::new(Semaphore::new(WHOLE)),
         })
+    }
+
+    /// Waits for one of the few places of those who hold a whole long list in memory.
+    pub(crate) async fn hold_whole(&self) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        Arc::clone(&self.whole).acquire_owned().await.ok()
     }
 
     /// The time that ages are counted up to.

@@ -62,7 +62,8 @@ impl Output {
 /// What one command may use and read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of standard output. Tables are cut there; JSON, YAML and names fail.
+    /// Bytes of standard output. Tables are cut there; documents (JSON, YAML, KYAML, templates,
+    /// custom columns, names) fail.
     pub max_output_bytes: usize,
     /// Bytes of one response of the API server.
     pub max_response_bytes: usize,
@@ -86,13 +87,28 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// JSON, YAML or names larger than the limit are never cut.
+    /// Documents larger than the limit are never cut.
     #[error("output is larger than {limit} bytes")]
     OutputTooLarge {
         /// Bytes printed so far; the whole is at least this large.
         size: usize,
         /// [`Limits::max_output_bytes`].
         limit: usize,
+    },
+    /// What has to be in memory as a whole (a `JSONPath` of a list, a sorted list) is larger than
+    /// the limit.
+    #[error("more than {limit} bytes of objects would have to be in memory at once")]
+    InputTooLarge {
+        /// Bytes read so far.
+        size: usize,
+        /// [`Limits::max_response_bytes`].
+        limit: usize,
+    },
+    /// The order or the choice of the answer would tell what is in secrets.
+    #[error("{flag} reaches the values of secrets, which this cluster shows nowhere")]
+    SecretValues {
+        /// Such as `--sort-by`.
+        flag: &'static str,
     },
     /// [`Command::served`](kubently_core::command::Command::served) was not asked: this version
     /// does not run the command.

@@ -7,6 +7,7 @@ use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use kubently_core::clock::Clock;
+use tokio::sync::Semaphore;
 
 use super::Cluster;
 use super::guard::GuardLayer;
@@ -60,6 +61,14 @@ pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
 
 /// A cluster whose server answers with `server`, and the list of what it was asked.
 pub(crate) fn cluster(server: impl Fn(&str) -> Reply + Send + Sync + 'static) -> (Cluster, Asked) {
+    cluster_with(GuardLayer::default(), server)
+}
+
+/// The same behind a guard that is set otherwise.
+pub(crate) fn cluster_with(
+    guard: GuardLayer,
+    server: impl Fn(&str) -> Reply + Send + Sync + 'static,
+) -> (Cluster, Asked) {
     let asked = Asked::default();
     let (server, seen) = (Arc::new(server), Arc::clone(&asked));
     let service = tower::service_fn(move |request: http::Request<Body>| {
@@ -80,13 +89,14 @@ pub(crate) fn cluster(server: impl Fn(&str) -> Reply + Send + Sync + 'static) ->
         }
     });
     let client: Client = ClientBuilder::new(service, "default")
-        .with_layer(&GuardLayer)
+        .with_layer(&guard)
         .build();
     let cluster = Cluster {
         client,
         server: "fake:443".into(),
         clock: Arc::new(StoppedClock),
         discovery: Arc::default(),
+        whole: Arc::new(Semaphore::new(super::WHOLE)),
     };
     (cluster, asked)
 }

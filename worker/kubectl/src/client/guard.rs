@@ -44,13 +44,19 @@ pub enum Refused {
 
 /// Puts the guard on top of a client's stack.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct GuardLayer;
+pub struct GuardLayer {
+    /// Secrets may be read: the cluster's owner lets them be shown without their values.
+    pub secrets: bool,
+}
 
 impl<S> Layer<S> for GuardLayer {
     type Service = Guard<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Guard { inner }
+        Guard {
+            inner,
+            secrets: self.secrets,
+        }
     }
 }
 
@@ -58,6 +64,7 @@ impl<S> Layer<S> for GuardLayer {
 #[derive(Debug, Clone)]
 pub struct Guard<S> {
     inner: S,
+    secrets: bool,
 }
 
 impl<S, B, R> Service<Request<B>> for Guard<S>
@@ -77,7 +84,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if let Err(refused) = check(&request) {
+        if let Err(refused) = check(&request, self.secrets) {
             return Box::pin(std::future::ready(Err(refused.into())));
         }
         let answer = self.inner.call(request);
@@ -92,18 +99,18 @@ where
     }
 }
 
-/// Checks one request.
+/// Checks one request. Secrets stay in the cluster unless `secrets`.
 ///
 /// # Errors
 /// [`Refused`] says what does not belong there.
-pub fn check<B: Body>(request: &Request<B>) -> Result<(), Refused> {
+pub fn check<B: Body>(request: &Request<B>, secrets: bool) -> Result<(), Refused> {
     if request.method() != Method::GET {
         return Err(Refused::Method(request.method().clone()));
     }
     if request.uri().authority().is_some() || request.uri().scheme().is_some() {
         return Err(Refused::Authority);
     }
-    if !is_read(request.uri().path()) {
+    if !is_read(request.uri().path(), secrets) {
         return Err(Refused::Path);
     }
     if !request
@@ -127,7 +134,7 @@ pub fn check<B: Body>(request: &Request<B>) -> Result<(), Refused> {
 }
 
 /// `/version`, `/api`, `/apis`, and objects and lists of `/api/v1` and `/apis/GROUP/VERSION`.
-fn is_read(path: &str) -> bool {
+fn is_read(path: &str, secrets: bool) -> bool {
     let Some(path) = path.strip_prefix('/') else {
         return false;
     };
@@ -137,28 +144,27 @@ fn is_read(path: &str) -> bool {
     }
     match segments.as_slice() {
         ["version" | "api" | "apis"] => true,
-        ["api", "v1", rest @ ..] => is_resource(true, rest),
+        ["api", "v1", rest @ ..] => is_resource(!secrets, rest),
         ["apis", _, _, rest @ ..] => is_resource(false, rest),
         _ => false,
     }
 }
 
-fn is_resource(core: bool, segments: &[&str]) -> bool {
+fn is_resource(closes_secrets: bool, segments: &[&str]) -> bool {
     match segments {
         ["namespaces", _, resource, rest @ ..] if !is_subresource(resource) => {
-            is_object(core, resource, rest)
+            is_object(closes_secrets, resource, rest)
         }
-        [resource, rest @ ..] => is_object(core, resource, rest),
+        [resource, rest @ ..] => is_object(closes_secrets, resource, rest),
         [] => false,
     }
 }
 
 /// The segments behind a type: nothing, a name, or a name and a subresource.
-fn is_object(core: bool, resource: &str, rest: &[&str]) -> bool {
-    // The old watch and proxy paths stand where a type would. Secrets stay in the cluster for as
-    // long as no printer redacts them, whatever a policy above says.
-    let closed =
-        matches!(resource, "watch" | "proxy" | "redirect") || (core && resource == "secrets");
+fn is_object(closes_secrets: bool, resource: &str, rest: &[&str]) -> bool {
+    // The old watch and proxy paths stand where a type would.
+    let closed = matches!(resource, "watch" | "proxy" | "redirect")
+        || (closes_secrets && resource == "secrets");
     !closed
         && match rest {
             [] | [_] => true,

@@ -49,6 +49,12 @@ impl Mapping {
         qualified(&self.resource, &self.group)
     }
 
+    /// It is the type of the core group whose objects are secrets.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.group.is_empty() && self.resource == "secrets"
+    }
+
     /// `kind[.group]` in lower case: what stands before a name.
     #[must_use]
     pub fn prefix(&self) -> String {

@@ -23,7 +23,7 @@ fn known_reads_pass() {
         "/apis/apps/v1/namespaces/default/deployments/web/scale",
         "/apis/example.com/v1/namespaces/default/secrets/web",
     ] {
-        assert_eq!(check(&get(uri)), Ok(()), "{uri}");
+        assert_eq!(check(&get(uri), false), Ok(()), "{uri}");
     }
 }
 
@@ -56,7 +56,7 @@ fn paths_that_are_no_known_read_are_refused() {
         "/api/v1/namespaces/default/secrets",
         "/api/v1/namespaces/default/secrets/db",
     ] {
-        assert_eq!(check(&get(uri)), Err(Refused::Path), "{uri}");
+        assert_eq!(check(&get(uri), false), Err(Refused::Path), "{uri}");
     }
 }
 
@@ -71,7 +71,7 @@ fn unknown_query_keys_are_refused() {
         "%6cimit=1",
     ] {
         assert_eq!(
-            check(&get(&format!("/api/v1/pods?{query}"))),
+            check(&get(&format!("/api/v1/pods?{query}")), false),
             Err(Refused::Query),
             "{query}"
         );
@@ -83,15 +83,15 @@ fn only_a_bare_get_to_the_fixed_server_passes() {
     let post = Request::post("/api/v1/pods")
         .body(Empty::<bytes::Bytes>::new())
         .unwrap();
-    assert_eq!(check(&post), Err(Refused::Method(Method::POST)));
+    assert_eq!(check(&post, false), Err(Refused::Method(Method::POST)));
     assert_eq!(
-        check(&get("https://example.com/api/v1/pods")),
+        check(&get("https://example.com/api/v1/pods"), false),
         Err(Refused::Authority)
     );
     let body = Request::get("/api")
         .body(Full::<bytes::Bytes>::from("x"))
         .unwrap();
-    assert_eq!(check(&body), Err(Refused::RequestBody));
+    assert_eq!(check(&body, false), Err(Refused::RequestBody));
     for name in [
         "upgrade",
         "connection",
@@ -104,7 +104,7 @@ fn only_a_bare_get_to_the_fixed_server_passes() {
             .headers_mut()
             .insert(HeaderName::from_static(name), "x".parse().unwrap());
         assert_eq!(
-            check(&request),
+            check(&request, false),
             Err(Refused::Header(HeaderName::from_static(name)))
         );
     }
@@ -119,7 +119,7 @@ async fn redirects_and_protocol_changes_are_errors() {
                 .body(())
                 .map_err(BoxError::from)
         });
-        let error = tower::ServiceExt::oneshot(GuardLayer.layer(inner), get("/version"))
+        let error = tower::ServiceExt::oneshot(GuardLayer::default().layer(inner), get("/version"))
             .await
             .unwrap_err();
         assert!(
@@ -132,9 +132,25 @@ async fn redirects_and_protocol_changes_are_errors() {
 proptest! {
     #[test]
     fn whatever_passes_has_only_plain_segments(path in "/[a-z0-9/.%?#-]{0,40}") {
-        if is_read(&path) {
+        if is_read(&path, false) {
             prop_assert!(path.split('/').skip(1).all(is_segment));
             prop_assert!(!path.split('/').any(|segment| segment == ".."));
         }
     }
+}
+
+#[test]
+fn secrets_pass_where_the_owner_lets_them() {
+    for uri in [
+        "/api/v1/secrets",
+        "/api/v1/namespaces/a/secrets",
+        "/api/v1/namespaces/a/secrets/db",
+    ] {
+        assert_eq!(check(&get(uri), false), Err(Refused::Path), "{uri}");
+        assert_eq!(check(&get(uri), true), Ok(()), "{uri}");
+    }
+    assert_eq!(
+        check(&get("/api/v1/namespaces/a/secrets/db/token"), true),
+        Err(Refused::Path)
+    );
 }
