@@ -181,7 +181,7 @@ async fn what_is_not_served_yet_says_so() {
     for (verb, args) in [
         ("describe", &["pods", "x"][..]),
         ("logs", &["x"]),
-        ("get", &["pods", "-o", "jsonpath={.items[0].metadata.name}"]),
+        ("events", &["-o", "kyaml"]),
     ] {
         let answer = http.post_command(&world.command(verb, args), &[]).await;
         problem(&answer.unwrap(), 422, "not_supported_yet");

@@ -62,7 +62,15 @@ fn failed(error: &RunError) -> Ended {
             );
             return Ended::failed(Reason::OutputTooLarge, text);
         }
-        RunError::Denied { .. } => RefusalCode::ResourceDenied,
+        RunError::InputTooLarge { size, limit } => {
+            let text = format!(
+                "{size} bytes of objects or more would be in memory at once, and {limit} are \
+                 allowed where a list is sorted or searched as a whole (ask for fewer objects with \
+                 a name, -n, -l or --field-selector, or without --sort-by)"
+            );
+            return Ended::failed(Reason::OutputTooLarge, text);
+        }
+        RunError::Denied { .. } | RunError::SecretValues { .. } => RefusalCode::ResourceDenied,
         RunError::ClusterScoped { .. } => RefusalCode::ClusterScopeForbidden,
         // NotServed, and whatever else the library comes to refuse.
         _ => RefusalCode::NotSupportedYet,
@@ -104,6 +112,16 @@ mod tests {
                 },
                 Reason::PolicyDenied,
                 "resource_denied: this cluster's policy does not let secrets be read",
+            ),
+            (
+                RunError::InputTooLarge { size: 9, limit: 8 },
+                Reason::OutputTooLarge,
+                "9 bytes of objects or more would be in memory at once, and 8 are allowed",
+            ),
+            (
+                RunError::SecretValues { flag: "--sort-by" },
+                Reason::PolicyDenied,
+                "resource_denied: --sort-by reaches the values of secrets",
             ),
             (
                 RunError::ClusterScoped { resource },

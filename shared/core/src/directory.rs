@@ -48,7 +48,6 @@ pub const MAX_NKEYS: usize = 2;
 
 /// What a worker says of itself, `kubently_workers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Presence {
     /// Its cluster.
     pub cluster_id: ClusterId,
@@ -72,7 +71,6 @@ pub struct Presence {
 
 /// A cluster as a caller sees it, `GET /v1/clusters`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct AgentStatus {
     /// The cluster.
     pub cluster_id: ClusterId,

@@ -72,6 +72,15 @@ const fn client_version(line: &'static str, blocks: &'static [Block]) -> Differe
     }
 }
 
+/// What kubectl says behind a template that failed: the whole object, as Go values.
+const DUMP: &str = "\tobject given to jsonpath engine was:";
+
+/// kubectl's standard error without that dump, which nobody can read and which shows what no printer
+/// shows.
+pub(super) fn without_dump(stderr: &str) -> &str {
+    stderr.find(DUMP).map_or(stderr, |at| &stderr[..at])
+}
+
 impl Difference {
     /// The output without the lines that may differ.
     pub(super) fn left_out(&self, output: &str) -> String {

@@ -7,8 +7,8 @@ use kubently_tests::http::Http;
 use kubently_tests::kubectl::Kubectl;
 use serde_json::json;
 
-use super::ages;
 use super::lines::Line;
+use super::{ages, differences};
 
 /// How much of each side a complaint shows, in lines from the first that differs.
 const SHOWN: usize = 8;
@@ -32,12 +32,12 @@ impl Side {
     /// kubectl's.
     pub(super) async fn of_kubectl(kubectl: &Kubectl, line: &Line) -> Result<Self> {
         let oracle = kubectl.run(&line.args).await?;
-        Self::new(
-            line,
-            oracle.stdout,
-            oracle.stderr,
-            oracle.exit_code.map(i64::from),
-        )
+        let exit_code = oracle.exit_code.map(i64::from);
+        let side = Self::new(line, oracle.stdout, oracle.stderr, exit_code)?;
+        Ok(Self {
+            stderr: differences::without_dump(&side.stderr).to_owned(),
+            ..side
+        })
     }
 
     /// Nothing may be hidden by replacing what is no UTF-8.

@@ -2,17 +2,25 @@
 
 pub(crate) mod fetch;
 mod objects;
+mod page;
+mod plain;
 pub(crate) mod plan;
 pub(crate) mod policy;
 mod tables;
+mod whole;
+mod writer;
 
 use kubently_core::command::{Get, GetOutput};
 
-use self::fetch::Fetch;
+use self::fetch::{Fetch, SortedBy};
+use self::plan::Plan;
+use self::writer::Writer;
+use futures::StreamExt as _;
+
 use crate::client::{Answer, Cluster, Failure};
 use crate::error::{Error, render, render_lines};
 use crate::output::{Limits, Output, RunError};
-use crate::printer::objects::Format;
+use crate::printer::sort::SortField;
 
 /// Requests of one command that are under way at a time.
 pub(crate) const PARALLEL: usize = 8;
@@ -89,18 +97,8 @@ impl Notes {
 }
 
 pub(crate) async fn run(cluster: &Cluster, get: &Get, limits: &Limits) -> Result<Output, RunError> {
-    let format = match &get.output {
-        GetOutput::Table | GetOutput::Wide => None,
-        GetOutput::Json => Some(Format::Json),
-        GetOutput::Yaml => Some(Format::Yaml),
-        GetOutput::Name => Some(Format::Name),
-        _ => return Err(RunError::NotServed("this output format of get")),
-    };
-    if get.sort_by.is_some() || get.subresource.is_some() || !get.server_print {
-        return Err(RunError::NotServed("a flag of get"));
-    }
     let mut notes = Notes::default();
-    let planned = match conflict(get, format) {
+    let planned = match conflict(get) {
         Some(error) => Err(error),
         None => plan::make(cluster, get, &mut notes).await,
     };
@@ -112,30 +110,75 @@ pub(crate) async fn run(cluster: &Cluster, get: &Get, limits: &Limits) -> Result
         }
     };
     policy::check(&limits.policy, &plan)?;
+    policy::check_values(get, &plan)?;
+    let writer = Writer::new(get, limits.max_output_bytes);
     let fetch = Fetch {
         cluster,
         get,
         limits,
-        format,
+        whole: writer.is_some() || !get.server_print,
+        sorted_by: sorted_by(get),
     };
-    match format {
-        None => Ok(tables::print(&fetch, &plan, notes).await),
-        Some(format) => objects::print(&fetch, &plan, format, notes).await,
+    match writer {
+        None if get.server_print => tables::print(&fetch, &plan, notes).await,
+        None => plain::print(&fetch, &plan, notes).await,
+        Some(Err(error)) => Ok(unprintable(&fetch, &plan, error, notes).await),
+        Some(Ok(writer)) if writer.needs_whole() || get.sort_by.is_some() => {
+            whole::print(&fetch, &plan, writer, notes).await
+        }
+        Some(Ok(writer)) => objects::print(&fetch, &plan, writer, notes).await,
     }
 }
 
-/// Flags that kubectl does not take together (`GetOptions.Validate`).
-fn conflict(get: &Get, format: Option<Format>) -> Option<Error> {
-    let name = match format? {
-        Format::Json => "json",
-        Format::Yaml => "yaml",
-        Format::Name => "name",
+/// What rows need beside their cells to be sorted.
+fn sorted_by(get: &Get) -> SortedBy {
+    let Some(path) = get.sort_by.as_deref() else {
+        return SortedBy::Nothing;
     };
-    get.show_labels.then(|| {
-        Error::Usage(format!(
-            "--show-labels option cannot be used with {name} printer"
-        ))
-    })
+    let Ok(field) = SortField::lenient(path) else {
+        return SortedBy::Metadata;
+    };
+    match field.template().plain_path().as_deref() {
+        Some(["metadata", _, ..]) => SortedBy::Metadata,
+        _ => SortedBy::Object,
+    }
+}
+
+/// kubectl makes its printer when it has the objects: their errors come first where one object was
+/// asked for, and where nothing was found nothing is printed.
+async fn unprintable(fetch: &Fetch<'_>, plan: &Plan, error: Error, mut notes: Notes) -> Output {
+    let answers: Vec<_> = match plan {
+        Plan::Lists(mappings) => fetch.first_pages(mappings).collect().await,
+        Plan::Objects { objects, .. } => fetch.objects(objects).collect().await,
+    };
+    let mut found = 0;
+    for answer in answers {
+        let answer = notes.sort(answer, fetch.get);
+        let is_list = matches!(plan, Plan::Lists(_));
+        found += usize::from(answer.is_some_and(|it| !is_list || page::has_items(&it.body)));
+    }
+    let single = matches!(plan, Plan::Objects { single: true, .. });
+    let ended = (single && !notes.errors.is_empty()) || (found == 0 && fetch.get.ignore_not_found);
+    if !ended {
+        notes.errors = vec![error];
+    }
+    notes.alone()
+}
+
+/// Flags that kubectl does not take together (`GetOptions.Validate`).
+fn conflict(get: &Get) -> Option<Error> {
+    let output = get
+        .output
+        .text()
+        .filter(|_| get.output != GetOutput::Wide)?;
+    let flag = match &get.output {
+        _ if get.show_labels => "show-labels",
+        GetOutput::CustomColumns(_) if !get.label_columns.is_empty() => "label-columns",
+        _ => return None,
+    };
+    Some(Error::Usage(format!(
+        "--{flag} option cannot be used with {output} printer"
+    )))
 }
 
 #[cfg(test)]

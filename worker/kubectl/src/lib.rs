@@ -19,6 +19,7 @@ pub mod json;
 mod list;
 pub mod output;
 pub mod printer;
+pub mod redact;
 pub mod request;
 pub mod table;
 mod top;
@@ -49,7 +50,7 @@ pub async fn run(
         Command::Events(events) => events::run(cluster, events, limits).await,
         Command::ApiResources(asked) => api_resources::run(cluster, asked, limits).await,
         Command::Version(version) => Ok(version::run(cluster, version, limits).await),
-        other => Err(RunError::NotServed(other.verb().as_str())),
+        other @ Command::Logs(_) => Err(RunError::NotServed(other.verb().as_str())),
     }
 }
 

@@ -148,6 +148,16 @@ impl Request {
         Ok(request)
     }
 
+    /// A subresource of the object that [`get`](Self::get) names.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn subresource(mut self, name: &str) -> Result<Self, BadSegment> {
+        debug_assert!(SUBRESOURCES.contains(&name), "the guard refuses {name}");
+        self.push(name)?;
+        Ok(self)
+    }
+
     /// Adds a parameter, form-encoded.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: &str) -> Self {

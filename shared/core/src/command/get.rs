@@ -141,7 +141,8 @@ impl GetOutput {
     }
 
     /// The value of `-o`; none for the default table.
-    pub(super) fn text(&self) -> Option<String> {
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
         Some(match self {
             Self::Table => return None,
             Self::Wide => "wide".to_owned(),

@@ -17,7 +17,6 @@ use crate::get::fetch::Fetch;
 use crate::get::{Notes, PARALLEL};
 use crate::json::Json;
 use crate::output::{Limits, Output};
-use crate::printer::objects::Format;
 use crate::table::ListMeta;
 
 /// A page of a list.
@@ -54,12 +53,7 @@ impl<'a> Descriptions<'a> {
         notes: Notes,
     ) -> Self {
         Self {
-            fetch: Fetch {
-                cluster,
-                get,
-                limits,
-                format: Some(Format::Json),
-            },
+            fetch: Fetch::of_objects(cluster, get, limits),
             reader: Reader {
                 cluster,
                 describe,

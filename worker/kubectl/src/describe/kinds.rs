@@ -7,10 +7,7 @@ use super::events::Events;
 use super::reader::Reader;
 use super::value::Value;
 use super::writer::Writer;
-use super::{
-    config_map, cron_job, daemon_set, deployment, generic, horizontal_pod_autoscaler, job, node,
-    pod, pod_disruption_budget, replica_set, replication_controller, stateful_set,
-};
+use super::{config_map, deployment, generic, pod, replica_set, replication_controller};
 use crate::discovery::Mapping;
 use crate::error::Error;
 
@@ -83,14 +80,9 @@ impl Describer {
 /// The kinds that have a describer of their own.
 pub(super) const DESCRIBERS: &[Describer] = &[
     Describer::alone("", "v1", "ConfigMap", config_map::print).events(Events::Required),
-    Describer::with("", "v1", "Node", |r, o, w| Box::pin(node::print(r, o, w)))
-        .events(Events::OfNode),
     Describer::alone("", "v1", "Pod", pod::print).events(Events::OfPod),
     Describer::with("", "v1", "ReplicationController", |r, o, w| {
         Box::pin(replication_controller::print(r, o, w))
-    }),
-    Describer::with("apps", "v1", "DaemonSet", |r, o, w| {
-        Box::pin(daemon_set::print(r, o, w))
     }),
     Describer::with("apps", "v1", "Deployment", |r, o, w| {
         Box::pin(deployment::print(r, o, w))
@@ -98,23 +90,6 @@ pub(super) const DESCRIBERS: &[Describer] = &[
     Describer::with("apps", "v1", "ReplicaSet", |r, o, w| {
         Box::pin(replica_set::print(r, o, w))
     }),
-    Describer::with("apps", "v1", "StatefulSet", |r, o, w| {
-        Box::pin(stateful_set::print(r, o, w))
-    }),
-    Describer::alone(
-        "autoscaling",
-        "v2",
-        "HorizontalPodAutoscaler",
-        horizontal_pod_autoscaler::print,
-    ),
-    Describer::alone("batch", "v1", "CronJob", cron_job::print),
-    Describer::alone("batch", "v1", "Job", job::print),
-    Describer::alone(
-        "policy",
-        "v1",
-        "PodDisruptionBudget",
-        pod_disruption_budget::print,
-    ),
 ];
 
 /// Every other type.
@@ -126,12 +101,18 @@ pub(super) const TO_COME: &[(&str, &str)] = &[
     ("", "Endpoints"),
     ("", "LimitRange"),
     ("", "Namespace"),
+    ("", "Node"),
     ("", "PersistentVolume"),
     ("", "PersistentVolumeClaim"),
     ("", "ResourceQuota"),
     ("", "Secret"),
     ("", "Service"),
     ("", "ServiceAccount"),
+    ("apps", "DaemonSet"),
+    ("apps", "StatefulSet"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
     ("certificates.k8s.io", "CertificateSigningRequest"),
     ("discovery.k8s.io", "EndpointSlice"),
     ("networking.k8s.io", "IPAddress"),
@@ -139,6 +120,7 @@ pub(super) const TO_COME: &[(&str, &str)] = &[
     ("networking.k8s.io", "IngressClass"),
     ("networking.k8s.io", "NetworkPolicy"),
     ("networking.k8s.io", "ServiceCIDR"),
+    ("policy", "PodDisruptionBudget"),
     ("rbac.authorization.k8s.io", "ClusterRole"),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
     ("rbac.authorization.k8s.io", "Role"),

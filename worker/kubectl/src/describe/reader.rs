@@ -24,17 +24,6 @@ pub(super) mod routes {
         resource: "replicasets",
     };
 
-    pub(in crate::describe) const LEASES: Route<'_> = Route {
-        group: "coordination.k8s.io",
-        version: "v1",
-        resource: "leases",
-    };
-    pub(in crate::describe) const RESOURCE_SLICES: Route<'_> = Route {
-        group: "resource.k8s.io",
-        version: "v1",
-        resource: "resourceslices",
-    };
-
     const fn core(resource: &str) -> Route<'_> {
         Route {
             group: "",
@@ -86,6 +75,7 @@ impl List {
 
 impl Document {
     /// The object.
+    #[expect(dead_code, reason = "for kinds with a reference to one other object")]
     pub(super) fn json(&self) -> Result<Json<'_>, Error> {
         serde_json::from_slice(&self.0).map_err(|it| unreadable(&it))
     }
@@ -129,6 +119,7 @@ impl Reader<'_> {
     }
 
     /// One object.
+    #[expect(dead_code, reason = "for kinds with a reference to one other object")]
     pub(super) async fn get(
         &self,
         route: Route<'_>,

@@ -13,9 +13,19 @@ use crate::client::{Answer, Cluster, Failure, Subject};
 use crate::discovery::Mapping;
 use crate::error::Error;
 use crate::output::Limits;
-use crate::printer::objects::Format;
 use crate::request::{Accept, Request, Route};
 use crate::table::ListMeta;
+
+/// What the rows of a table are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SortedBy {
+    /// They stay as they are.
+    Nothing,
+    /// The metadata, which comes with every row that is not trimmed.
+    Metadata,
+    /// Any part of the object.
+    Object,
+}
 
 /// A command's requests.
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +34,23 @@ pub(crate) struct Fetch<'a> {
     pub(crate) get: &'a Get,
     pub(crate) limits: &'a Limits,
     /// Whole objects instead of tables.
-    pub(crate) format: Option<Format>,
+    pub(crate) whole: bool,
+    /// Parts of the objects that a table is sorted by are needed beside it.
+    pub(crate) sorted_by: SortedBy,
 }
 
-impl Fetch<'_> {
+impl<'a> Fetch<'a> {
+    /// The requests of a command that reads whole objects.
+    pub(crate) fn of_objects(cluster: &'a Cluster, get: &'a Get, limits: &'a Limits) -> Self {
+        Self {
+            cluster,
+            get,
+            limits,
+            whole: true,
+            sorted_by: SortedBy::Nothing,
+        }
+    }
+
     /// The namespace that is asked for; `None` for all.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.get.scope.namespace()
@@ -155,8 +178,12 @@ impl Fetch<'_> {
         } else {
             None
         };
-        let request = Request::get(mapping.route(), namespace, name, self.accept())
-            .map_err(|error| Error::Usage(error.to_string()))?;
+        let request = Request::get(mapping.route(), namespace, name, self.accept());
+        let request = match self.get.subresource {
+            Some(part) => request.and_then(|request| request.subresource(part.as_str())),
+            None => request,
+        };
+        let request = request.map_err(|error| Error::Usage(error.to_string()))?;
         let resource = mapping.group_resource();
         let subject = Subject {
             resource: &resource,
@@ -193,7 +220,7 @@ impl Fetch<'_> {
     }
 
     fn accept(&self) -> Accept {
-        if self.format.is_some() {
+        if self.whole {
             Accept::Json
         } else {
             Accept::Table
@@ -209,10 +236,15 @@ impl Fetch<'_> {
     fn trim(&self, request: Request, mapping: &Mapping) -> Request {
         let shows_namespace = self.all_namespaces() && mapping.namespaced;
         let shows_labels = self.get.show_labels || !self.get.label_columns.is_empty();
-        if self.format.is_some() || shows_namespace || shows_labels {
+        if self.whole {
             return request;
         }
-        request.with("includeObject", "None")
+        match self.sorted_by {
+            SortedBy::Object => request.with("includeObject", "Object"),
+            SortedBy::Metadata => request,
+            SortedBy::Nothing if shows_namespace || shows_labels => request,
+            SortedBy::Nothing => request.with("includeObject", "None"),
+        }
     }
 }
 

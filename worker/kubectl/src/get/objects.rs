@@ -1,45 +1,26 @@
-//! `get` for programs: whole objects as JSON, YAML or names.
+//! `get` for programs: whole objects, written as they come.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use futures::StreamExt as _;
-use serde::Deserialize;
 
 use super::Notes;
 use super::fetch::Fetch;
+use super::page::{self, PageError};
 use super::plan::Plan;
+use super::writer::Writer;
 use crate::client::Answer;
 use crate::discovery::Mapping;
 use crate::json::Json;
 use crate::output::{Output, RunError};
-use crate::printer::objects::{Format, ObjectWriter, Unprintable};
-use crate::table::ListMeta;
-
-/// A page of a list.
-#[derive(Debug, Deserialize)]
-struct Page<'a> {
-    #[serde(borrow, default)]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default, rename = "apiVersion")]
-    api_version: Cow<'a, str>,
-    #[serde(borrow, default)]
-    metadata: ListMeta<'a>,
-    #[serde(borrow, default)]
-    items: Option<Vec<Json<'a>>>,
-}
+use crate::printer::objects::Unprintable;
 
 pub(super) async fn print(
     fetch: &Fetch<'_>,
     plan: &Plan,
-    format: Format,
+    writer: Writer,
     notes: Notes,
 ) -> Result<Output, RunError> {
-    let writer = ObjectWriter::new(
-        format,
-        fetch.get.show_managed_fields,
-        fetch.limits.max_output_bytes,
-    );
     let mut objects = Objects {
         fetch,
         notes,
@@ -52,21 +33,33 @@ pub(super) async fn print(
             single,
         } => objects.named(named, *single).await,
     };
-    match printed {
-        Ok(()) => Ok(objects.end()),
-        Err(Unprintable::TooLarge(error)) => Err(error),
+    finish(printed, objects.writer, objects.notes)
+}
+
+/// What is left to say once the printing has ended.
+pub(super) fn finish(
+    printed: Result<(), Unprintable>,
+    writer: Writer,
+    mut notes: Notes,
+) -> Result<Output, RunError> {
+    let stdout = match printed {
+        Ok(()) => writer.finish(),
+        Err(Unprintable::TooLarge(error)) => return Err(error),
         Err(Unprintable::Refused(error)) => {
-            objects.notes.errors.push(error);
-            Ok(objects.notes.alone())
+            notes.errors.push(error);
+            writer.finish_refused()
         }
-    }
+    };
+    let mut output = notes.alone();
+    output.stdout = stdout;
+    Ok(output)
 }
 
 /// The objects of one command.
 struct Objects<'a> {
     fetch: &'a Fetch<'a>,
     notes: Notes,
-    writer: ObjectWriter,
+    writer: Writer,
 }
 
 impl Objects<'_> {
@@ -80,13 +73,13 @@ impl Objects<'_> {
                     break;
                 };
                 let ahead = fetch.ahead(mapping, &answer).await;
-                if let Some(token) = self.items(&answer)? {
+                if let Some(token) = self.items(mapping, &answer)? {
+                    drop(answer);
                     page = Some(fetch.next_page(mapping, token, ahead).await);
                 }
             }
         }
-        self.end_list();
-        Ok(())
+        self.end_list()
     }
 
     async fn named(
@@ -96,11 +89,14 @@ impl Objects<'_> {
     ) -> Result<(), Unprintable> {
         let fetch = self.fetch;
         let mut answers = fetch.objects(objects);
-        while let Some(answer) = answers.next().await {
+        for (mapping, _) in objects {
+            let Some(answer) = answers.next().await else {
+                break;
+            };
             let Some(answer) = self.notes.sort(answer, fetch.get) else {
                 continue;
             };
-            let object = match serde_json::from_slice(&answer.body) {
+            let object = match page::object(&answer.body, mapping.is_secret()) {
                 Ok(object) => object,
                 Err(error) => {
                     self.notes.unreadable(&error);
@@ -112,47 +108,30 @@ impl Objects<'_> {
             }
             self.writer.item(object)?;
         }
-        if !single {
-            self.end_list();
-        }
-        Ok(())
+        if single { Ok(()) } else { self.end_list() }
     }
 
     /// Adds the items of a page; answers the token of the next one.
-    fn items(&mut self, answer: &Answer) -> Result<Option<String>, Unprintable> {
-        let page: Page<'_> = match serde_json::from_slice(&answer.body) {
-            Ok(page) => page,
-            Err(error) => {
+    fn items(&mut self, mapping: &Mapping, answer: &Answer) -> Result<Option<String>, Unprintable> {
+        let mark = self.writer.mark();
+        let writer = &mut self.writer;
+        let mut each = |object: Json<'_>| writer.item(object);
+        match page::read(&answer.body, mapping.is_secret(), &mut each) {
+            Ok(next) => Ok(next),
+            Err(PageError::Stopped(error)) => Err(error),
+            Err(PageError::Unreadable(error)) => {
+                self.writer.take_back(mark);
                 self.notes.unreadable(&error);
-                return Ok(None);
+                Ok(None)
             }
-        };
-        let next = page.metadata.next_page();
-        let kind = page.kind.strip_suffix("List").unwrap_or(&page.kind);
-        for mut item in page.items.unwrap_or_default() {
-            // The items of built-in types do not say what they are.
-            let untyped = |key| item.text(key).is_none_or(str::is_empty);
-            if untyped("kind") && untyped("apiVersion") {
-                item.set("kind", Json::Str(Cow::Borrowed(kind)));
-                item.set("apiVersion", Json::Str(Cow::Borrowed(&page.api_version)));
-            }
-            self.writer.item(item)?;
         }
-        Ok(next)
     }
 
     /// Whoever ignores missing objects gets no list of none.
-    fn end_list(&mut self) {
+    fn end_list(&mut self) -> Result<(), Unprintable> {
         if self.writer.items() > 0 || !self.fetch.get.ignore_not_found {
-            self.writer.end_list();
+            return self.writer.end_list();
         }
-    }
-
-    fn end(self) -> Output {
-        let mut output = Output::default();
-        self.notes.print_warnings(&mut output);
-        self.notes.print_errors(&mut output);
-        output.stdout = self.writer.finish();
-        output
+        Ok(())
     }
 }

@@ -130,6 +130,9 @@ fn plan_types(
             return refused("you must specify only one resource");
         }
     }
+    if names.is_empty() && get.subresource.is_some() {
+        return refused("subresource cannot be used when bulk resources are specified");
+    }
     let mut mappings: Vec<Mapping> = Vec::with_capacity(expanded.len());
     for argument in expanded {
         let mapping = resolve(map, argument, warnings)?;

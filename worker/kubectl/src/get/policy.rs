@@ -1,11 +1,16 @@
 //! The cluster owner's policy on what a name turned out to mean: short names, groups that are cut
 //! short and categories all end here, before anything is read.
 
+use kubently_core::command::{Get, GetOutput, Selector};
 use kubently_core::policy::Policy;
 
 use super::plan::Plan;
 use crate::allowed;
+use crate::discovery::Mapping;
 use crate::output::RunError;
+use crate::printer::custom_columns::CustomColumns;
+use crate::printer::jsonpath::Template;
+use crate::printer::sort::SortField;
 
 /// Refuses the whole command where one of its types may not be read.
 pub(crate) fn check(policy: &Policy, plan: &Plan) -> Result<(), RunError> {
@@ -18,6 +23,61 @@ pub(crate) fn check(policy: &Policy, plan: &Plan) -> Result<(), RunError> {
         )?;
     }
     Ok(())
+}
+
+/// Refuses what would tell by the choice or by the order of secrets what is in them.
+pub(super) fn check_values(get: &Get, plan: &Plan) -> Result<(), RunError> {
+    match reaches_values(get) {
+        Some(flag) if plan.types().any(Mapping::is_secret) => Err(RunError::SecretValues { flag }),
+        _ => Ok(()),
+    }
+}
+
+/// The flag that sorts or selects by what is in a secret. What is printed has no values any more
+/// when it gets there.
+fn reaches_values(get: &Get) -> Option<&'static str> {
+    if get.field_selector.as_ref().is_some_and(selects_values) {
+        return Some("--field-selector");
+    }
+    let sorted = get.sort_by.as_deref().map(SortField::lenient);
+    if let Some(Ok(field)) = &sorted
+        && is_about_values(
+            &field.template().fields(),
+            field.template().reaches_unnamed(),
+        )
+    {
+        return Some("--sort-by");
+    }
+    let templates = match &get.output {
+        GetOutput::JsonPath(text) | GetOutput::JsonPathAsJson(text) => {
+            Template::parse(text).into_iter().collect()
+        }
+        GetOutput::CustomColumns(text) => {
+            let columns = CustomColumns::new(text).ok();
+            columns.map_or_else(Vec::new, |columns| columns.templates().to_vec())
+        }
+        _ => Vec::new(),
+    };
+    let filters = |template: &Template| {
+        let (fields, unnamed) = template.filtered();
+        is_about_values(&fields, unnamed)
+    };
+    templates.iter().any(filters).then_some("a filter of -o")
+}
+
+fn is_about_values(fields: &[&str], unnamed: bool) -> bool {
+    let is_value = |name: &&str| matches!(*name, "data" | "stringData" | "annotations");
+    unnamed || fields.iter().any(is_value)
+}
+
+/// Anything but what the API server lets secrets be selected by.
+fn selects_values(selector: &Selector) -> bool {
+    let mut terms = selector.as_str().split(',');
+    !terms.all(|term| {
+        let end = term.find(['=', '!']).unwrap_or(term.len());
+        let key = term.get(..end).unwrap_or_default().trim();
+        matches!(key, "metadata.name" | "metadata.namespace" | "type")
+    })
 }
 
 #[cfg(test)]
@@ -90,6 +150,47 @@ mod tests {
             }
             let (error, asked) = get(policy, &["pods"]).await;
             assert_eq!((error, asked.len()), (None, 1));
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_sorts_or_selects_by_the_values_of_secrets() {
+        let policy = || Policy {
+            secrets: kubently_core::policy::Secrets::Redact,
+            ..Policy::default()
+        };
+        for (args, flag) in [
+            (&["keys", "--sort-by=.data.password"][..], "--sort-by"),
+            (&["keys", "--sort-by={.data}"], "--sort-by"),
+            (&["keys", "--sort-by=.*.password"], "--sort-by"),
+            (&["keys,pods", "--sort-by=..password"], "--sort-by"),
+            (
+                &["keys", "--field-selector=type=x,data.a=b"],
+                "--field-selector",
+            ),
+            (
+                &[
+                    "keys",
+                    "-o",
+                    "jsonpath={.items[?(@.data.a>\"b\")].metadata.name}",
+                ],
+                "a filter of -o",
+            ),
+            (
+                &["keys/db", "-o", "custom-columns=A:..[?(@.*==\"b\")]"],
+                "a filter of -o",
+            ),
+        ] {
+            let error = Some(RunError::SecretValues { flag });
+            assert_eq!(get(policy(), args).await, (error, Vec::new()), "{args:?}");
+        }
+        for args in [
+            &["keys", "--sort-by=.metadata.name"][..],
+            &["keys", "--field-selector=type!=x,metadata.name==a"],
+            &["keys", "-o", "jsonpath={.items[?(@.type==\"x\")].data}"],
+            &["pods", "--sort-by=.data.password"],
+        ] {
+            assert!(get(policy(), args).await.0.is_none(), "{args:?}");
         }
     }
 

@@ -1,37 +1,45 @@
 //! `get` for people: one table a type, printed page by page.
 
+mod sorted;
+
 use std::collections::VecDeque;
 
 use futures::StreamExt as _;
 
-use super::Notes;
-use super::fetch::Fetch;
+use super::fetch::{Fetch, SortedBy};
 use super::plan::Plan;
+use super::{Notes, page, plain};
 use crate::client::Answer;
 use crate::discovery::Mapping;
-use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, RunError};
 use crate::printer::table::{Decoration, TablePrinter};
 use crate::printer::tabwriter::{TABLE, TabWriter};
 use crate::table::Table;
 
-pub(super) async fn print(fetch: &Fetch<'_>, plan: &Plan, notes: Notes) -> Output {
+pub(super) async fn print(
+    fetch: &Fetch<'_>,
+    plan: &Plan,
+    notes: Notes,
+) -> Result<Output, RunError> {
+    if fetch.sorted_by != SortedBy::Nothing {
+        return sorted::print(fetch, plan, notes).await;
+    }
     let mut tables = Tables::new(fetch, notes);
     match plan {
         Plan::Lists(mappings) => tables.lists(mappings).await,
         Plan::Objects { objects, .. } => tables.objects(objects).await,
     }
-    tables.end()
+    Ok(tables.end())
 }
 
 /// The tables of one command.
-struct Tables<'a> {
+pub(super) struct Tables<'a> {
     fetch: &'a Fetch<'a>,
-    notes: Notes,
+    pub(super) notes: Notes,
     output: Output,
     tab: TabWriter,
     printer: Option<(TablePrinter, Mapping)>,
-    with_kind: bool,
+    pub(super) with_kind: bool,
     /// A namespaced type has been printed with `-A`. kubectl's flag sticks: every type behind it
     /// has the column as well, also one outside of namespaces.
     with_namespace: bool,
@@ -40,7 +48,7 @@ struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    fn new(fetch: &'a Fetch<'a>, notes: Notes) -> Self {
+    pub(super) fn new(fetch: &'a Fetch<'a>, notes: Notes) -> Self {
         Self {
             fetch,
             notes,
@@ -70,6 +78,7 @@ impl<'a> Tables<'a> {
                 let ahead = fetch.ahead(mapping, &answer).await;
                 match self.table(mapping, &answer) {
                     Some(token) if !self.is_full() => {
+                        drop(answer);
                         page = Some(fetch.next_page(mapping, token, ahead).await);
                     }
                     _ => {}
@@ -99,21 +108,41 @@ impl<'a> Tables<'a> {
         let table: Table<'_> = match serde_json::from_slice(&answer.body) {
             Ok(table) => table,
             Err(error) => {
-                self.notes.errors.push(Error::Unreadable(format!(
-                    "unable to read the answer: {error}"
-                )));
+                self.notes.unreadable(&error);
                 return None;
             }
         };
-        if !table.is_table() {
-            let name = mapping.group_resource();
-            self.notes.errors.push(Error::Unreadable(format!(
-                "the server makes no table of {name}"
-            )));
-            return None;
+        if table.is_table() {
+            let next = table.next_page();
+            self.print(mapping, table);
+            return next;
         }
+        self.objects_as_table(mapping, answer)
+    }
+
+    /// A server that makes no tables sends the objects.
+    fn objects_as_table(&mut self, mapping: &Mapping, answer: &Answer) -> Option<String> {
+        let mut objects = Vec::new();
+        let body = &answer.body;
+        if page::objects(body, mapping.is_secret(), &mut objects).is_err() || objects.is_empty() {
+            match page::object(body, mapping.is_secret()) {
+                Ok(object) if object.get("items").is_none() => objects.push(object),
+                Ok(_) => {}
+                Err(error) => {
+                    self.notes.unreadable(&error);
+                    return None;
+                }
+            }
+        }
+        let rows = objects.iter().map(|it| plain::row(it, self.fetch));
+        let rows: Vec<_> = rows.collect();
+        self.print(mapping, plain::made(rows));
+        page::next(body)
+    }
+
+    /// Prints a table behind those before it.
+    pub(super) fn print(&mut self, mapping: &Mapping, table: Table<'_>) {
         self.in_namespace &= mapping.namespaced;
-        let next = table.next_page();
         self.with_namespace |= self.fetch.all_namespaces() && mapping.namespaced;
         let decoration = self.decoration(mapping);
         let Self {
@@ -137,7 +166,6 @@ impl<'a> Tables<'a> {
         if let Some((printer, _)) = printer {
             printer.print(table, tab, &mut output.stdout);
         }
-        next
     }
 
     fn decoration(&self, mapping: &Mapping) -> Decoration {
@@ -157,10 +185,17 @@ impl<'a> Tables<'a> {
         self.output.stdout.len() > self.fetch.limits.max_output_bytes
     }
 
-    fn end(mut self) -> Output {
+    pub(super) fn end(mut self) -> Output {
         self.tab.flush(&mut self.output.stdout);
-        self.output.cut(self.fetch.limits.max_output_bytes);
+        let limit = self.fetch.limits.max_output_bytes;
+        let cut = self.output.cut(limit);
         self.notes.print_warnings(&mut self.output);
+        if cut {
+            self.output.note(&format!(
+                "Warning: the output is cut after {limit} bytes: ask for fewer objects with a \
+                 name, -n, -l or --field-selector"
+            ));
+        }
         let get = self.fetch.get;
         let nothing = self.output.stdout.is_empty() && !self.output.truncated;
         if nothing && !get.ignore_not_found && self.notes.errors.is_empty() {

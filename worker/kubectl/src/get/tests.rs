@@ -245,7 +245,9 @@ async fn a_table_over_the_limit_is_cut_and_a_document_fails() {
     let table = get_within(&cluster, &["pods"], limits.clone())
         .await
         .unwrap();
-    assert_eq!(table, ("NAME\na\n".to_owned(), String::new(), 0, true));
+    let (stdout, stderr, code, truncated) = table;
+    assert_eq!((stdout.as_str(), code, truncated), ("NAME\na\n", 0, true));
+    assert!(stderr.starts_with("Warning: the output is cut after 8 bytes"));
     let json = get_within(&cluster, &["pods", "-o", "json"], limits).await;
     assert!(matches!(
         json,
