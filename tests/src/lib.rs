@@ -4,6 +4,7 @@
 //! Everything that is started here listens on 127.0.0.1, keeps its files below `target/run`, and runs under
 //! `parts-guard`, so that nothing outlives the process that asked for it, however that process ends.
 
+pub mod clients;
 pub mod cluster;
 pub mod figures;
 pub mod guard;

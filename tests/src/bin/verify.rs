@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
+use kubently_tests::clients::check_stubs;
 use kubently_tests::cluster::audit;
 use kubently_tests::guard::{Ending, Guarded, Signal, Spec};
 use kubently_tests::wait::{self, Probe};
@@ -135,6 +136,9 @@ fn verify(options: &Options, passed: &mut u32) -> Result<()> {
     if !clients.is_empty() {
         *passed += timed("clients", || drive(&clients))?;
         *passed += 1;
+        let has = |program| clients.iter().any(|client| client.program == program);
+        let (python, node) = (has("python3"), has("node"));
+        *passed += timed("type stubs", || check_stubs(python, node))?;
     }
     for client in left_out {
         heading(format_args!("left out: {client}"));
