@@ -1,15 +1,17 @@
-//! A bound on open connections.
+//! Bounds on open connections: how many, and for how long one may take nothing.
 
 use std::future::{Ready, ready};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 
 /// The most connections at a time; one more is closed at once, because memory is not for whoever
 /// opens the most sockets.
@@ -20,9 +22,15 @@ const MAX_CONNECTIONS: usize = 8192;
 #[derive(Clone)]
 pub(crate) struct Bounded(Arc<Semaphore>);
 
-/// A connection that gives its place back when it ends.
+/// How long a caller may take nothing of its answer. An event stream is resumed with the last id
+/// that arrived.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// A connection that gives its place back when it ends, and ends where its caller stalls.
 pub(crate) struct Counted {
     stream: TcpStream,
+    /// Runs while the caller takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -45,9 +53,31 @@ impl<S> Accept<TcpStream, S> for Bounded {
         let small_answers = stream.set_nodelay(true);
         let counted = Counted {
             stream,
+            stalled: None,
             _place: place,
         };
         ready(small_answers.map(|()| (counted, service)))
+    }
+}
+
+impl Counted {
+    /// A write that cannot go on ends the connection after [`STALLED`].
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(STALLED)));
+        match stalled.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
@@ -67,7 +97,8 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(cx, written)
     }
 
     fn poll_write_vectored(
@@ -75,7 +106,8 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -93,6 +125,7 @@ impl AsyncWrite for Counted {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -113,5 +146,21 @@ mod tests {
         assert!(accept().await.1.is_err());
         drop(counted);
         assert!(accept().await.1.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_takes_nothing_is_let_go() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (stream, _) = listener.accept().await.unwrap();
+        let accepted = Bounded::new().accept(stream, ()).await;
+        let (mut counted, ()) = accepted.unwrap();
+        let endless = async {
+            while counted.write_all(&[0; 4096]).await.is_ok() {}
+            counted.write_all(&[0]).await
+        };
+        tokio::time::pause();
+        let error = endless.await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use kubently_broker::{StoreError, SubmitError};
+use kubently_broker::{OverQuota, StoreError, SubmitError};
 use kubently_core::refusal::Refusal;
 use kubently_core::request::{InvalidRequest, MAX_BODY};
 
@@ -37,6 +37,12 @@ pub(crate) enum ApiError {
     JobNotFinished,
     #[error("the job's result was kept for its time and is gone")]
     ResultExpired,
+    #[error("the events behind this id were kept for their time and are gone")]
+    EventsExpired,
+    #[error("this is no id of an event of this job")]
+    BadEventId,
+    #[error("you have as many unfinished jobs on this gateway as a user may have")]
+    OverQuota,
     #[error("a body has at most {MAX_BODY} bytes")]
     BodyTooLarge,
     #[error("the body must be application/json")]
@@ -74,6 +80,9 @@ impl ApiError {
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::JobNotFinished => (StatusCode::CONFLICT, "job_not_finished"),
             Self::ResultExpired => (StatusCode::GONE, "result_expired"),
+            Self::EventsExpired => (StatusCode::GONE, "events_expired"),
+            Self::BadEventId => (StatusCode::UNPROCESSABLE_ENTITY, "bad_event_id"),
+            Self::OverQuota => (StatusCode::TOO_MANY_REQUESTS, "quota"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
@@ -98,6 +107,10 @@ impl ApiError {
             Self::UnsupportedMediaType => Some("send Content-Type: application/json"),
             Self::JobNotFinished => Some("ask again after Retry-After seconds"),
             Self::ResultExpired => Some("run the command again"),
+            Self::EventsExpired | Self::BadEventId => {
+                Some("read the events from the beginning, without an id")
+            }
+            Self::OverQuota => Some("wait for some of them to end, or cancel them"),
             Self::QueueFull | Self::Overloaded | Self::HubUnavailable | Self::ClustersBehind => {
                 Some("try again after Retry-After seconds")
             }
@@ -109,7 +122,9 @@ impl ApiError {
     const fn retry_after(&self) -> Option<&'static str> {
         match self {
             Self::JobNotFinished | Self::Overloaded => Some("1"),
-            Self::QueueFull | Self::HubUnavailable | Self::ClustersBehind => Some("2"),
+            Self::QueueFull | Self::OverQuota | Self::HubUnavailable | Self::ClustersBehind => {
+                Some("2")
+            }
             _ => None,
         }
     }
@@ -170,6 +185,12 @@ impl From<StoreError> for ApiError {
         }
         tracing::error!(reason, "the hub refused");
         Self::HubUnavailable
+    }
+}
+
+impl From<OverQuota> for ApiError {
+    fn from(_: OverQuota) -> Self {
+        Self::OverQuota
     }
 }
 

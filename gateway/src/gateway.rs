@@ -10,14 +10,20 @@ use kubently_core::id::JobId;
 use kubently_core::subject::Origin;
 use kubently_core::time::Timestamp;
 use kubently_runtime::clock::SystemClock;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::auth::Keys;
+use crate::error::ApiError;
 
 /// The most requests in work at a time; one more is told to come back.
 pub(crate) const MAX_IN_FLIGHT: usize = 4096;
+
+/// The most event streams that are open at a time.
+pub(crate) const MAX_STREAMS: usize = 4096;
+/// The most large outputs in memory at a time, 16 MiB each as a policy goes.
+pub(crate) const MAX_LARGE_OUTPUTS: usize = 8;
 
 /// The parts of a running gateway. Clones share them.
 pub(crate) type Gateway = Arc<Parts>;
@@ -36,6 +42,10 @@ pub(crate) struct Parts {
     /// Cancelled once the gateway stops: whoever waits is answered with what is known.
     pub(crate) stop: CancellationToken,
     pub(crate) in_flight: Semaphore,
+    /// Open event streams, which are no requests in work any more.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Outputs that do not stand in their results and are being read or sent.
+    pub(crate) large_outputs: Arc<Semaphore>,
 }
 
 impl Parts {
@@ -45,6 +55,12 @@ impl Parts {
     )]
     pub(crate) fn now(&self) -> Timestamp {
         SystemClock.now().into()
+    }
+
+    /// A place for one more event stream.
+    pub(crate) fn stream_place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let place = Arc::clone(&self.streams).try_acquire_owned();
+        place.map_err(|_| ApiError::Overloaded)
     }
 
     /// A job id that nobody can guess.

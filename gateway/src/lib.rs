@@ -5,6 +5,7 @@
 
 mod accounts;
 mod add_cluster;
+mod answer;
 mod auth;
 mod body;
 mod cli;
@@ -17,9 +18,12 @@ mod prefer;
 mod problem;
 mod publisher;
 mod query;
+mod reader;
 mod routes;
 mod run;
 mod serve;
+mod sse;
 mod submit;
+mod window;
 
 pub use run::run;

@@ -3,8 +3,9 @@
 mod cancel;
 mod clusters;
 mod commands;
+mod events;
 mod health;
-mod jobs;
+pub(crate) mod jobs;
 mod output;
 
 use axum::Router;
@@ -26,6 +27,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .route("/v1/commands", post(commands::execute))
         .route("/v1/jobs/{id}", get(jobs::job))
         .route("/v1/jobs/{id}/cancel", post(cancel::cancel))
+        .route("/v1/jobs/{id}/events", get(events::events))
         .route("/v1/jobs/{id}/output", get(output::output))
         .route("/v1/clusters", get(clusters::clusters))
         .route("/health", get(health::health))
@@ -36,7 +38,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
 }
 
 /// A JSON answer.
-fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, ApiError> {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, ApiError> {
     let bytes = serde_json::to_vec(body).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         ApiError::Internal
@@ -49,6 +51,6 @@ fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, ApiError>
 }
 
 /// Where a job is found.
-fn location(envelope: &Envelope) -> Result<HeaderValue, ApiError> {
+pub(crate) fn location(envelope: &Envelope) -> Result<HeaderValue, ApiError> {
     HeaderValue::from_str(&format!("/v1/jobs/{}", envelope.id)).map_err(|_| ApiError::Internal)
 }

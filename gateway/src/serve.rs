@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Keys;
 use crate::config::GatewayConfig;
 use crate::connections::Bounded;
-use crate::gateway::{Gateway, MAX_IN_FLIGHT, Parts, new_origin};
+use crate::gateway::{Gateway, MAX_IN_FLIGHT, MAX_LARGE_OUTPUTS, MAX_STREAMS, Parts, new_origin};
 use crate::routes;
 use crate::run::{Fatal, chain, connect};
 
@@ -74,6 +74,9 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
     let directory = Directory::start(&broker)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
+    let sweeper = broker.clone();
+    let (known, swept_until) = (directory.clone(), stop.clone());
+    tokio::spawn(async move { sweeper.sweep(known, swept_until).await });
     let origin = new_origin();
     let live = Live::start(&broker, &origin)
         .await
@@ -89,6 +92,8 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
         started: Instant::now(),
         stop,
         in_flight: Semaphore::new(MAX_IN_FLIGHT),
+        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        large_outputs: Arc::new(Semaphore::new(MAX_LARGE_OUTPUTS)),
     }))
 }
 

@@ -76,6 +76,10 @@ pub(crate) async fn submit(
     record: &JobRecord,
 ) -> Result<(), ApiError> {
     let broker = &gateway.broker;
+    let now = gateway.directory.now();
+    let (reply, deadline) = (record.subject.reply(), record.deadline(now));
+    let unfinished = gateway.live.unfinished();
+    let place = unfinished.admit(caller.user_id, &reply, deadline, now)?;
     let writes = async {
         tokio::join!(
             broker.create_job(caller.user_id, record),
@@ -84,11 +88,12 @@ pub(crate) async fn submit(
     };
     let Ok((stored, published)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
         tracing::warn!(job = %record.envelope.id, "the hub did not accept a command in time");
+        place.keep();
         return Err(ApiError::HubUnavailable);
     };
     match published {
         // The id is new, so a message that is already there is our own, sent twice.
-        Ok(_) | Err(SubmitError::StillQueued) => {}
+        Ok(_) | Err(SubmitError::StillQueued) => place.keep(),
         Err(refused) => {
             if let (Ok(revision), true) = (stored, leaves_nothing(&refused)) {
                 let removed = broker.remove_job(revision);
@@ -98,6 +103,9 @@ pub(crate) async fn submit(
                 ) {
                     tracing::warn!(job = %record.envelope.id, "the record of a refused command stays");
                 }
+            }
+            if !leaves_nothing(&refused) {
+                place.keep();
             }
             return Err(refused.into());
         }

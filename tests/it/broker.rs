@@ -208,8 +208,9 @@ async fn output_in_chunks_is_read_back_whole() {
     }
     hub.broker.store_result(&reply, &result).await.unwrap();
     let stored = hub.broker.result(&reply).await.unwrap().unwrap();
-    let output = hub.broker.output(&reply, &stored).await.unwrap();
-    assert_eq!(output, Some((stdout, Vec::new())));
+    let output = hub.broker.output(&reply, &stored).await.unwrap().unwrap();
+    assert!(output.is_whole);
+    assert_eq!((output.stdout, output.stderr), (stdout, Vec::new()));
 }
 
 /// What was told while the command ran, and then what its end adds: another run's events do not count.
@@ -242,9 +243,10 @@ async fn what_was_told_and_what_the_end_adds_are_read_back_as_one_output() {
         hub.broker.publish_event(&reply, event).await.unwrap();
     }
     assert_eq!(result.events, 4);
-    let output = hub.broker.output(&reply, &result).await.unwrap();
+    let output = hub.broker.output(&reply, &result).await.unwrap().unwrap();
     let (stdout, stderr) = (b"one\n\xfftwo\nthree\n".to_vec(), b"note\n".to_vec());
-    assert_eq!(output, Some((stdout, stderr)));
+    assert!(output.is_whole);
+    assert_eq!((output.stdout, output.stderr), (stdout, stderr));
 }
 
 #[tokio::test(flavor = "multi_thread")]

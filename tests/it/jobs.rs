@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use kubently_core::subject::CommandSubject;
 use kubently_tests::http::{Answer, Http};
 use kubently_tests::wait::{self, Probe};
 use serde_json::{Value, json};
@@ -92,6 +93,16 @@ pub(crate) async fn only_queued(hub: &str, cluster_id: &str) -> String {
     })
     .await
     .unwrap()
+}
+
+/// The subject of the one command that waits for a cluster or is being run.
+pub(crate) async fn only_subject(hub: &str, cluster_id: &str) -> CommandSubject {
+    let id = only_queued(hub, cluster_id).await;
+    let client = async_nats::connect(hub).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let filter = format!("kubently.v1.cmd.{cluster_id}.*.*.{id}");
+    let found = subjects(&js, &format!("KUBENTLY_CMD_{cluster_id}"), &filter).await;
+    found[0].0.parse().unwrap()
 }
 
 /// How many results the hub keeps of a job.

@@ -24,7 +24,8 @@ const SOON: Duration = Duration::from_secs(15);
 const COMMANDS: usize = 200;
 const IN_FLIGHT: usize = 32;
 
-async fn broker(world: &World) -> Broker {
+/// A connection of one's own to the hub.
+pub(crate) async fn broker(world: &World) -> Broker {
     let config = HubConfig {
         url: world.hub.url(),
         name: "an odd worker".to_owned(),

@@ -1,5 +1,7 @@
 //! A small HTTP client: whole answers, no redirects, a deadline, nothing that hides a status.
 
+mod events;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -8,6 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::cluster::install_crypto;
+
+pub use events::{Event, Events};
 
 /// Longer than the longest wait that a gateway grants.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -121,8 +125,49 @@ impl Http {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Result<Answer> {
+        let answer = self.request(method, path, headers, body.into()).await?;
+        Ok(Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            body: answer.bytes().await.with_context(|| path.to_owned())?,
+        })
+    }
+
+    /// `GET PATH` as a stream of events.
+    ///
+    /// # Errors
+    /// When no answer begins, or a header is none.
+    pub async fn events(&self, path: &str, headers: &[(&str, &str)]) -> Result<Events> {
+        let mut all = vec![("accept", "text/event-stream")];
+        all.extend_from_slice(headers);
+        let answer = self.request(Method::GET, path, &all, Bytes::new());
+        Ok(Events::new(answer.await?))
+    }
+
+    /// `POST /v1/commands` with this body, answered as a stream of events.
+    ///
+    /// # Errors
+    /// When no answer begins, or a header is none.
+    pub async fn stream_command(&self, body: &Value, headers: &[(&str, &str)]) -> Result<Events> {
+        let mut all = vec![
+            ("content-type", "application/json"),
+            ("accept", "text/event-stream"),
+        ];
+        all.extend_from_slice(headers);
+        let body = serde_json::to_vec(body)?.into();
+        let answer = self.request(Method::POST, "/v1/commands", &all, body);
+        Ok(Events::new(answer.await?))
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<reqwest::Response> {
         let url = format!("{}{path}", self.base);
-        let mut request = self.client.request(method, &url).body(body.into());
+        let mut request = self.client.request(method, &url).body(body);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
@@ -130,11 +175,6 @@ impl Http {
             let name: HeaderName = name.parse()?;
             request = request.header(name, HeaderValue::from_str(value)?);
         }
-        let answer = request.send().await.with_context(|| url.clone())?;
-        Ok(Answer {
-            status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
-            body: answer.bytes().await.with_context(|| url)?,
-        })
+        request.send().await.context(url)
     }
 }

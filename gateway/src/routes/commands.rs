@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use kubently_broker::{Known, Waiter};
 use kubently_core::cluster::ClusterId;
 use kubently_core::command::{Command, Scope};
 use kubently_core::job::{JobRecord, JobState};
 use kubently_core::request::ExecuteCommandRequest;
-use kubently_core::response::JobResponse;
 use kubently_core::verb::Verb;
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +17,10 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
 use crate::prefer::{PREFERENCE_APPLIED, Prefer};
+use crate::reader::Reader;
 use crate::routes::{json, location};
 use crate::submit::{check, record, submit};
-use crate::{body, query};
+use crate::{answer, body, query, sse};
 
 /// How long the stores may take to tell the state of a job that is not finished.
 const STATE_LIMIT: Duration = Duration::from_secs(1);
@@ -44,16 +44,7 @@ struct Understood<'a> {
     namespace: Option<&'a str>,
 }
 
-/// A job that is not finished, and whether somebody is there to run it.
-#[derive(Serialize)]
-struct Unfinished {
-    #[serde(flatten)]
-    job: JobResponse,
-    /// Live workers of its cluster; 0 means that it waits for one to connect.
-    workers_live: usize,
-}
-
-/// 200 with the finished job, or 202 with where to ask for it.
+/// 200 with the finished job, 202 with where to ask for it, or its events as they come.
 pub(crate) async fn execute(
     State(gateway): State<Gateway>,
     Caller(caller): Caller,
@@ -70,14 +61,24 @@ pub(crate) async fn execute(
     let record = record(&gateway, &caller, request);
     // Registered before anything is sent: the result may come before the hub's ack does.
     let waiter = gateway.live.register(&record.subject.reply());
+    // So is the place of its stream: who cannot be answered is not to be accepted.
+    let place = sse::is_wanted(&parts.headers).then(|| gateway.stream_place());
+    let place = place.transpose()?;
     submit(&gateway, &caller, &record).await?;
+    if let Some(place) = place {
+        let location = location(&record.envelope)?;
+        let reader = Reader::new(gateway, record, waiter);
+        let mut response = sse::stream(reader, &[], place);
+        response.headers_mut().insert(header::LOCATION, location);
+        return Ok(response);
+    }
 
     let prefer = Prefer::of(&parts.headers);
     let envelope = &record.envelope;
     let usual = envelope.queue_timeout_seconds.duration() + envelope.timeout_seconds.duration();
     let most = gateway.long_poll_timeout;
     let state = outcome(&gateway, &record, waiter, prefer.wait(usual, most)).await;
-    let mut response = answer(&gateway, &record, &state)?;
+    let mut response = answer::job(&gateway, &record, &state, StatusCode::ACCEPTED)?;
     if let Some(applied) = prefer.applied(most) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
@@ -125,17 +126,4 @@ async fn outcome(
         Ok(Ok(Known::State(state))) => state,
         _ => JobState::Queued,
     }
-}
-
-fn answer(gateway: &Parts, record: &JobRecord, state: &JobState) -> Result<Response, ApiError> {
-    let job = JobResponse::new(record, state);
-    if let JobState::Finished(_) = state {
-        return json(StatusCode::OK, &job);
-    }
-    let workers_live = gateway.directory.workers(&record.envelope.cluster_id).len();
-    let mut response = json(StatusCode::ACCEPTED, &Unfinished { job, workers_live })?;
-    let headers = response.headers_mut();
-    headers.insert(header::LOCATION, location(&record.envelope)?);
-    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    Ok(response)
 }

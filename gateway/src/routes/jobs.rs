@@ -5,17 +5,17 @@ use std::time::Duration;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use kubently_broker::Known;
 use kubently_core::access::Principal;
 use kubently_core::id::JobId;
 use kubently_core::job::{JobRecord, JobState};
-use kubently_core::response::JobResponse;
 
+use crate::answer;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
-use crate::routes::json;
+use crate::prefer::{PREFERENCE_APPLIED, Prefer};
 
 /// How long the stores may take to tell a job's state.
 pub(crate) const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -23,14 +23,46 @@ pub(crate) const READ_LIMIT: Duration = Duration::from_secs(10);
 /// A job's id in a path, or why it is none.
 pub(crate) type IdInPath = Result<Path<JobId>, PathRejection>;
 
-/// The job of the caller.
+/// The job of the caller; with `Prefer: wait=N` once it has ended or the wait is over.
 pub(crate) async fn job(
     State(gateway): State<Gateway>,
     Caller(caller): Caller,
     id: IdInPath,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (record, state) = find(&gateway, &caller, id).await?;
-    json(StatusCode::OK, &JobResponse::new(&record, &state))
+    let prefer = Prefer::of(&headers);
+    let most = gateway.long_poll_timeout;
+    let record = own_record(&gateway, &caller, id).await?;
+    let state = match prefer.wait(Duration::ZERO, most) {
+        Duration::ZERO => state_of(&gateway, &record).await?,
+        wait => wait_for(&gateway, &record, wait).await?,
+    };
+    let mut response = answer::job(&gateway, &record, &state, StatusCode::OK)?;
+    if let Some(applied) = prefer.applied(most) {
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    Ok(response)
+}
+
+async fn wait_for(
+    gateway: &Parts,
+    record: &JobRecord,
+    wait: Duration,
+) -> Result<JobState, ApiError> {
+    // First, so that nothing falls between the store and the feed.
+    let mut waiter = gateway.live.follow(&record.subject.reply()).await?;
+    let state = state_of(gateway, record).await?;
+    if let JobState::Finished(_) = state {
+        return Ok(state);
+    }
+    tokio::select! {
+        biased;
+        result = waiter.wait(wait) => match result {
+            Some(result) => Ok(JobState::Finished(result)),
+            None => state_of(gateway, record).await,
+        },
+        () = gateway.stop.cancelled() => Ok(state),
+    }
 }
 
 /// A caller's own job and its state. What is no id, an unknown one and another user's are one
@@ -40,17 +72,34 @@ pub(crate) async fn find(
     caller: &Principal,
     id: IdInPath,
 ) -> Result<(JobRecord, JobState), ApiError> {
+    let record = own_record(gateway, caller, id).await?;
+    let state = state_of(gateway, &record).await?;
+    Ok((record, state))
+}
+
+/// The record of a caller's own job; see [`find`].
+pub(crate) async fn own_record(
+    gateway: &Parts,
+    caller: &Principal,
+    id: IdInPath,
+) -> Result<JobRecord, ApiError> {
     let Ok(Path(id)) = id else {
         return Err(ApiError::JobNotFound);
     };
-    let read = async {
-        let record = gateway.broker.job(caller.user_id, id).await?;
-        let record = record.ok_or(ApiError::JobNotFound)?;
-        match gateway.broker.job_state(&record).await? {
-            Known::State(state) => Ok((record, state)),
-            Known::ResultExpired => Err(ApiError::ResultExpired),
-        }
-    };
-    let limited = tokio::time::timeout(READ_LIMIT, read).await;
-    limited.unwrap_or(Err(ApiError::HubUnavailable))
+    let read = gateway.broker.job(caller.user_id, id);
+    let record = tokio::time::timeout(READ_LIMIT, read).await;
+    record
+        .map_err(|_| ApiError::HubUnavailable)??
+        .ok_or(ApiError::JobNotFound)
+}
+
+/// How far a job has come.
+pub(crate) async fn state_of(gateway: &Parts, record: &JobRecord) -> Result<JobState, ApiError> {
+    let read = gateway.broker.job_state(record);
+    match tokio::time::timeout(READ_LIMIT, read).await {
+        Ok(Ok(Known::State(state))) => Ok(state),
+        Ok(Ok(Known::ResultExpired)) => Err(ApiError::ResultExpired),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(ApiError::HubUnavailable),
+    }
 }

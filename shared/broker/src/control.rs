@@ -13,12 +13,11 @@ use kubently_core::time::Timestamp;
 use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::replies::Stored;
+use crate::stream::STREAM_NOT_FOUND;
 use crate::topology::command_stream;
 
 /// Jobs that are cancelled at a time.
 const PARALLEL: usize = 16;
-/// "stream not found": the cluster was removed.
-const STREAM_NOT_FOUND: u64 = 10059;
 
 /// Which of a user's unfinished jobs are called off together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

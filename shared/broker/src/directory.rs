@@ -26,6 +26,7 @@ pub struct Directory {
     clusters: Arc<RwLock<BTreeMap<ClusterId, ClusterRecord>>>,
     workers: Arc<RwLock<Workers>>,
     clusters_watch: Arc<Standing>,
+    workers_watch: Arc<Standing>,
     clock: HubClock,
 }
 
@@ -67,7 +68,7 @@ impl Directory {
         })
         .await?;
         let own = Arc::clone(&workers);
-        watch(broker, WORKERS, clock.clone(), move |key, entry| {
+        let workers_watch = watch(broker, WORKERS, clock.clone(), move |key, entry| {
             seen(&own, key, entry);
         })
         .await?;
@@ -75,6 +76,7 @@ impl Directory {
             clusters,
             workers,
             clusters_watch,
+            workers_watch,
             clock,
         })
     }
@@ -113,6 +115,13 @@ impl Directory {
         let mut live: Vec<_> = live.cloned().collect();
         live.sort_by(|(a, _), (b, _)| a.worker.cmp(&b.worker));
         live
+    }
+
+    /// How many live workers a cluster has; none where that is not known just now.
+    #[must_use]
+    pub fn live_workers(&self, cluster: &ClusterId) -> Option<usize> {
+        let live = self.workers(cluster).len();
+        (live > 0 || !self.workers_watch.is_behind()).then_some(live)
     }
 
     /// When any worker of a cluster was last heard of.

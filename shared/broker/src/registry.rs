@@ -1,5 +1,7 @@
 //! What is enrolled: clusters and direct publishers, read and written by the gateway's commands.
 
+use std::collections::BTreeMap;
+
 use async_nats::jetstream::message::StreamMessage;
 use kubently_core::cluster::ClusterId;
 use kubently_core::directory::{ClusterRecord, PublisherRecord};
@@ -14,6 +16,8 @@ use crate::topology::{CLUSTERS, bucket_stream};
 
 /// What a publisher's key starts with; no cluster's id holds a dot.
 const PUBLISHER: &str = "publisher.";
+/// Entries that are read at a time, and the most bytes of them.
+const BATCH: (usize, usize) = (256, 1024 * 1024);
 
 impl Broker {
     /// A cluster's entry; `None` where there is none.
@@ -70,20 +74,13 @@ impl Broker {
         .await
     }
 
-    /// Everybody who is enrolled and has a key, but for the hub's own. One read an entry.
+    /// Everybody who is enrolled and has a key, but for the hub's own.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn accounts(&self) -> Result<Accounts, StoreError> {
         let mut accounts = Accounts::default();
-        let prefix = format!("$KV.{CLUSTERS}.");
-        let (stream, all) = (bucket_stream(CLUSTERS), format!("{prefix}>"));
-        let mut sequence = 1;
-        while let Some(message) = self.next(&stream, &all, sequence).await? {
-            sequence = message.sequence + 1;
-            let Some(key) = message.subject.strip_prefix(&prefix) else {
-                continue;
-            };
+        for (key, message) in self.entries().await? {
             if let Some(name) = key.strip_prefix(PUBLISHER) {
                 let (Ok(name), Some(record)) = (name.parse(), value(&message, "publisher")?) else {
                     continue;
@@ -104,6 +101,44 @@ impl Broker {
             }
         }
         Ok(accounts)
+    }
+
+    /// Every registered cluster, also those that are being removed, in the order of their names.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn registered(&self) -> Result<BTreeMap<ClusterId, ClusterRecord>, StoreError> {
+        let mut clusters = BTreeMap::new();
+        for (key, message) in self.entries().await? {
+            if let Ok(cluster) = key.parse::<ClusterId>()
+                && let Some(record) = value(&message, "cluster")?
+            {
+                clusters.insert(cluster, record);
+            }
+        }
+        Ok(clusters)
+    }
+
+    /// Every entry's key and last message.
+    async fn entries(&self) -> Result<Vec<(String, StreamMessage)>, StoreError> {
+        let (stream, prefix) = (bucket_stream(CLUSTERS), format!("$KV.{CLUSTERS}."));
+        let all = format!("{prefix}>");
+        let mut entries = Vec::new();
+        let mut from = 1;
+        loop {
+            let (count, bytes) = BATCH;
+            let batch = self.batch(&stream, &all, from, count, bytes).await?;
+            let is_last = !batch.more || batch.messages.is_empty();
+            for message in batch.messages {
+                from = message.sequence + 1;
+                if let Some(key) = message.subject.strip_prefix(&prefix) {
+                    entries.push((key.to_owned(), message));
+                }
+            }
+            if is_last {
+                return Ok(entries);
+            }
+        }
     }
 
     async fn entry<T: DeserializeOwned>(

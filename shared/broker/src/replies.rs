@@ -2,9 +2,14 @@
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
-use kubently_core::event::{Event, OutputStream};
+use kubently_core::envelope::VERSION;
+use kubently_core::event::Event;
+use kubently_core::id::JobId;
 use kubently_core::result::CommandResult;
+use kubently_core::status::{FinalStatus, Reason};
 use kubently_core::subject::ReplySubject;
+use kubently_core::time::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::connect::Broker;
@@ -86,7 +91,7 @@ impl Broker {
             .last(&reply_stream(&reply.cluster), &reply.result())
             .await?;
         message
-            .map(|message| decode(&message.payload, "result"))
+            .map(|message| decode_result(&message.payload, reply.job))
             .transpose()
     }
 
@@ -102,49 +107,6 @@ impl Broker {
             .map(|message| decode(&message.payload, "event"))
             .transpose()
     }
-
-    /// The bytes of stdout and stderr: from the result, or from the chunks of its run. `None`
-    /// where chunks are gone by age.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn output(
-        &self,
-        reply: &ReplySubject,
-        result: &CommandResult,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
-        if let Some(inline) = result.inline_output() {
-            return Ok(Some(inline));
-        }
-        let (stream, subject) = (reply_stream(&reply.cluster), reply.event());
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut sequence = 1;
-        let mut expected = 1;
-        while let Some(message) = self.next(&stream, &subject, sequence).await? {
-            sequence = message.sequence + 1;
-            let event: Event = decode(&message.payload, "event")?;
-            if Some(event.run) != result.run || event.n != expected {
-                continue;
-            }
-            let Some(chunk) = event.kind.chunk() else {
-                continue;
-            };
-            let Some(bytes) = chunk.bytes() else {
-                return Ok(None);
-            };
-            match chunk.stream {
-                OutputStream::Stdout => stdout.extend(bytes),
-                OutputStream::Stderr => stderr.extend(bytes),
-            }
-            if expected == result.events {
-                break;
-            }
-            expected += 1;
-        }
-        Ok(result
-            .is_output(&stdout, &stderr)
-            .then_some((stdout, stderr)))
-    }
 }
 
 fn encode(value: &impl serde::Serialize, what: &'static str) -> Result<Vec<u8>, StoreError> {
@@ -156,4 +118,54 @@ pub(crate) fn decode<T: DeserializeOwned>(
     what: &'static str,
 ) -> Result<T, StoreError> {
     serde_json::from_slice(payload).map_err(|source| StoreError::Corrupt { what, source })
+}
+
+/// Reads a result of this version or an earlier one; one of a later version ends its job as
+/// `unsupported_version`.
+pub(crate) fn decode_result(payload: &[u8], job: JobId) -> Result<CommandResult, StoreError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        v: u32,
+        executed_at: Timestamp,
+    }
+    let read = decode::<CommandResult>(payload, "result");
+    if read.as_ref().is_ok_and(|result| result.v <= VERSION) {
+        return read;
+    }
+    match serde_json::from_slice::<Versioned>(payload) {
+        Ok(later) if later.v > VERSION => Ok(CommandResult::never_ran(
+            job,
+            FinalStatus::Failed,
+            Reason::UnsupportedVersion,
+            later.executed_at,
+        )),
+        _ => read,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_of_a_later_version_ends_its_job_and_says_why() {
+        let job: JobId = "0199b6a0-5c1e-7d3a-8f00-1234567890ab".parse().unwrap();
+        let at = serde_json::from_str("\"2026-11-23T08:00:00.000Z\"").unwrap();
+        let known = CommandResult::never_ran(job, FinalStatus::Failed, Reason::Timeout, at);
+        let mut json = serde_json::to_value(&known).unwrap();
+        assert_eq!(
+            decode_result(json.to_string().as_bytes(), job).unwrap(),
+            known
+        );
+        json["v"] = 2.into();
+        for strange in [serde_json::json!("done"), serde_json::json!("failed")] {
+            json["status"] = strange;
+            let later = decode_result(json.to_string().as_bytes(), job).unwrap();
+            assert_eq!(later.reason, Some(Reason::UnsupportedVersion));
+            assert_eq!(later.executed_at, at);
+        }
+        json["v"] = 1.into();
+        json["status"] = "done".into();
+        assert!(decode_result(json.to_string().as_bytes(), job).is_err());
+    }
 }

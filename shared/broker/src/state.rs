@@ -8,7 +8,7 @@ use kubently_core::time::Timestamp;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
-use crate::stream::StreamAnswer;
+use crate::stream::{STREAM_NOT_FOUND, StreamAnswer};
 use crate::topology::{JOB_RETENTION, command_stream, reply_stream};
 
 /// What the stores know of a job.
@@ -36,7 +36,10 @@ impl Broker {
         let message = match self.last(&queue, &record.subject.to_string()).await {
             Ok(message) => message.is_some(),
             // The queue of a removed cluster.
-            Err(StoreError::Refused { code: 10059, .. }) => false,
+            Err(StoreError::Refused {
+                code: STREAM_NOT_FOUND,
+                ..
+            }) => false,
             Err(error) => return Err(error),
         };
         let event = self.last_event(&reply).await?;

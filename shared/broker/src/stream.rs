@@ -17,6 +17,8 @@ const END_OF_BATCH: u16 = 204;
 const NO_MESSAGE: u64 = 10037;
 /// "sequence not found", of a deletion.
 const NO_SEQUENCE: u64 = 10043;
+/// "stream not found": the cluster was removed.
+pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
 
 /// Messages of one subject filter, in the order they were stored.
 #[derive(Debug, Default)]
@@ -70,11 +72,30 @@ impl Broker {
         .await
     }
 
-    /// The next message on a subject at or after a sequence.
-    pub(crate) async fn next(
+    /// The message under a sequence, once the stream's leader has confirmed a miss.
+    pub(crate) async fn at(
         &self,
         stream: &str,
-        subject: &str,
+        sequence: u64,
+    ) -> Result<Option<StreamMessage>, StoreError> {
+        let got = self.answer(async {
+            let stream = self
+                .js
+                .get_stream_no_info(stream)
+                .await
+                .map_err(StoreError::client)?;
+            found(stream.direct_get(sequence).await)
+        });
+        match got.await? {
+            Some(message) => Ok(Some(message)),
+            None => self.at_leader(stream, sequence).await,
+        }
+    }
+
+    /// The message under a sequence, by the stream's leader.
+    pub(crate) async fn at_leader(
+        &self,
+        stream: &str,
         sequence: u64,
     ) -> Result<Option<StreamMessage>, StoreError> {
         self.answer(async {
@@ -83,11 +104,20 @@ impl Broker {
                 .get_stream_no_info(stream)
                 .await
                 .map_err(StoreError::client)?;
-            found(
-                stream
-                    .direct_get_next_for_subject(subject, Some(sequence))
-                    .await,
-            )
+            match stream.get_raw_message(sequence).await {
+                Ok(message) => Ok(Some(message)),
+                Err(error) => match error.kind() {
+                    LastRawMessageErrorKind::NoMessageFound => Ok(None),
+                    LastRawMessageErrorKind::JetStream(refused) => match refused.into() {
+                        StoreError::Refused {
+                            code: NO_MESSAGE | STREAM_NOT_FOUND,
+                            ..
+                        } => Ok(None),
+                        error => Err(error),
+                    },
+                    _ => Err(StoreError::client(error)),
+                },
+            }
         })
         .await
     }
@@ -184,14 +214,9 @@ impl Broker {
         subject: &str,
         body: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        self.answer(async {
-            match self.js.request(subject.to_owned(), body).await? {
-                Response::Ok(serde_json::Value::Object(_)) => Ok(()),
-                Response::Ok(_) => Err(StoreError::NoAnswer),
-                Response::Err { error } => Err(error.into()),
-            }
-        })
-        .await
+        self.ask_with::<serde_json::Value>(subject, body)
+            .await
+            .map(drop)
     }
 
     /// A request of the `JetStream` API, below its prefix.

@@ -74,8 +74,11 @@ pub enum TopologyError {
     },
 }
 
+/// What the names of queues begin with.
+pub(crate) const COMMANDS: &str = "KUBENTLY_CMD_";
+
 pub(crate) fn command_stream(cluster: &ClusterId) -> String {
-    format!("KUBENTLY_CMD_{cluster}")
+    format!("{COMMANDS}{cluster}")
 }
 
 pub(crate) fn reply_stream(cluster: &ClusterId) -> String {

@@ -247,6 +247,12 @@ pub fn commands_of(cluster: &ClusterId) -> String {
     format!("{PREFIX}.cmd.{cluster}.>")
 }
 
+/// What the command streams of all clusters capture.
+#[must_use]
+pub fn all_commands() -> String {
+    format!("{PREFIX}.cmd.>")
+}
+
 /// What the consumer of one lane takes.
 #[must_use]
 pub fn lane_of(cluster: &ClusterId, lane: Lane) -> String {

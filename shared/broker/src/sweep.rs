@@ -1,0 +1,286 @@
+//! What no worker took ends as a timeout, publishers' commands included.
+//!
+//! Every gateway sweeps. Each command is read once, when it is older than any that may have ended
+//! by then; its deadline is kept, and what is past it gets its result by compare-and-set. Several
+//! sweepers do no harm: the first result stands.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use async_nats::jetstream::message::StreamMessage;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt as _;
+use kubently_core::bounded::{QueueTimeoutSeconds, TimeoutSeconds};
+use kubently_core::cluster::ClusterId;
+use kubently_core::envelope::Envelope;
+use kubently_core::job::{GRACE_SECONDS, deadline};
+use kubently_core::result::CommandResult;
+use kubently_core::status::{FinalStatus, Reason};
+use kubently_core::subject::{CommandSubject, all_commands, commands_of};
+use kubently_core::time::Timestamp;
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::connect::Broker;
+use crate::directory::Directory;
+use crate::error::StoreError;
+use crate::stream::StreamState;
+use crate::topology::{COMMANDS, command_stream};
+
+/// How often the queues are looked at, less some jitter.
+const EVERY: Duration = Duration::from_secs(10);
+/// Commands that are younger are not read: the shortest deadline is 12 s.
+const YOUNGEST: TimeDelta = TimeDelta::seconds(11);
+/// The most deadlines that are kept, the nearest ones.
+const MOST: usize = 100_000;
+/// Commands that are read at a time, and the most bytes of them.
+const BATCH: (usize, usize) = (256, 1024 * 1024);
+/// Queues that are read, or jobs that are ended, at a time.
+const PARALLEL: usize = 8;
+/// The pause before what failed is tried again, in seconds.
+const AGAIN: u32 = 10;
+
+/// The deadlines of what waits.
+struct Sweep {
+    broker: Broker,
+    directory: Directory,
+    /// The last sequence of each queue that was read.
+    read: HashMap<ClusterId, u64>,
+    due: BTreeSet<(Timestamp, ClusterId, u64)>,
+    undecodable: u64,
+}
+
+/// A page of the list of streams.
+#[derive(Deserialize)]
+struct Listed {
+    total: usize,
+    #[serde(default)]
+    streams: Option<Vec<Queue>>,
+}
+
+#[derive(Deserialize)]
+struct Queue {
+    config: Named,
+    state: StreamState,
+    ts: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+impl Broker {
+    /// Sweeps every queue of the hub until it is stopped.
+    pub async fn sweep(&self, directory: Directory, stop: CancellationToken) {
+        let mut sweep = Sweep {
+            broker: self.clone(),
+            directory,
+            read: HashMap::new(),
+            due: BTreeSet::new(),
+            undecodable: 0,
+        };
+        let swept = async {
+            loop {
+                tokio::time::sleep(jittered(EVERY)).await;
+                if let Err(error) = sweep.pass().await {
+                    tracing::warn!(%error, "the queues were not swept");
+                }
+            }
+        };
+        tokio::select! {
+            () = swept => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Between three quarters of this length and the whole, so that gateways do not act in step.
+fn jittered(length: Duration) -> Duration {
+    let [low, ..] = Uuid::new_v4().as_u128().to_le_bytes();
+    length * 3 / 4 + length / 4 * u32::from(low) / 255
+}
+
+impl Sweep {
+    async fn pass(&mut self) -> Result<(), StoreError> {
+        let queues = self.queues().await?;
+        self.read
+            .retain(|cluster, _| queues.iter().any(|(known, _)| known == cluster));
+        let broker = self.broker.clone();
+        let mut reads = futures::stream::iter(queues.into_iter().filter_map(|(cluster, queue)| {
+            let age = queue.ts.signed_duration_since(queue.state.first_ts);
+            let read = self.read.get(&cluster).copied().unwrap_or(0);
+            // A queue that was made anew counts from 1 again.
+            let read = if read > queue.state.last_seq { 0 } else { read };
+            let is_new = queue.state.last_seq > read;
+            let wanted = queue.state.messages > 0 && age > YOUNGEST && is_new;
+            wanted.then(|| read_queue(&broker, cluster, read, queue.ts - YOUNGEST))
+        }))
+        .buffer_unordered(PARALLEL);
+        let mut found = Vec::new();
+        while let Some(read) = reads.next().await {
+            match read {
+                Ok(read) => found.push(read),
+                Err(error) => tracing::warn!(%error, "a queue was not read"),
+            }
+        }
+        drop(reads);
+        for (cluster, commands) in found {
+            self.keep(&cluster, commands);
+        }
+        self.expire().await;
+        Ok(())
+    }
+
+    async fn queues(&self) -> Result<Vec<(ClusterId, Queue)>, StoreError> {
+        let mut queues = Vec::new();
+        let mut offset = 0;
+        loop {
+            let ask = serde_json::json!({"subject": all_commands(), "offset": offset});
+            let page: Listed = self.broker.ask_with("STREAM.LIST", &ask).await?;
+            let streams = page.streams.unwrap_or_default();
+            let count = streams.len();
+            queues.extend(streams.into_iter().filter_map(|queue| {
+                let cluster = queue.config.name.strip_prefix(COMMANDS)?.parse().ok()?;
+                Some((cluster, queue))
+            }));
+            offset += count;
+            if count == 0 || offset >= page.total {
+                return Ok(queues);
+            }
+        }
+    }
+
+    /// Keeps the deadlines, in the order of the queue, for as long as there is room.
+    fn keep(&mut self, cluster: &ClusterId, commands: Vec<(u64, Timestamp)>) {
+        for (sequence, deadline) in commands {
+            let entry = (deadline, cluster.clone(), sequence);
+            if self.due.len() >= MOST {
+                if self.due.last().is_none_or(|last| *last <= entry) {
+                    // It is read again once there is room.
+                    return;
+                }
+                if let Some((_, cluster, sequence)) = self.due.pop_last() {
+                    let read = self.read.entry(cluster).or_default();
+                    *read = (*read).min(sequence.saturating_sub(1));
+                }
+            }
+            self.due.insert(entry);
+            self.read.insert(cluster.clone(), sequence);
+        }
+    }
+
+    async fn expire(&mut self) {
+        let now = self.directory.now();
+        let mut past = Vec::new();
+        while self
+            .due
+            .first()
+            .is_some_and(|(deadline, ..)| *deadline < now)
+        {
+            past.extend(self.due.pop_first());
+        }
+        let broker = &self.broker;
+        let mut outcomes = futures::stream::iter(past)
+            .map(|(_, cluster, sequence)| async move {
+                let ended = end(broker, &cluster, sequence, now).await;
+                (cluster, sequence, ended)
+            })
+            .buffer_unordered(PARALLEL);
+        let (mut ended, mut again) = (0_u64, Vec::new());
+        while let Some((cluster, sequence, outcome)) = outcomes.next().await {
+            match outcome {
+                Ok(Ended::Gone) => {}
+                Ok(Ended::Answered) => ended += 1,
+                Ok(Ended::Unanswerable) => self.undecodable += 1,
+                Err(error) => {
+                    tracing::warn!(%cluster, %error, "a command past its deadline is not ended");
+                    again.push((now.plus_seconds(AGAIN), cluster, sequence));
+                }
+            }
+        }
+        drop(outcomes);
+        self.due.extend(again);
+        if ended > 0 {
+            let dropped = self.undecodable;
+            tracing::info!(ended, dropped, "commands past their deadlines were ended");
+        }
+    }
+}
+
+/// What was found of a command past its deadline.
+enum Ended {
+    /// It was taken meanwhile.
+    Gone,
+    /// It has its result and has left the queue.
+    Answered,
+    /// Its subject is none of ours, so there is nobody to answer: it has left the queue.
+    Unanswerable,
+}
+
+/// The deadlines of a queue's commands after a sequence that were stored before this time.
+async fn read_queue(
+    broker: &Broker,
+    cluster: ClusterId,
+    read: u64,
+    before: DateTime<Utc>,
+) -> Result<(ClusterId, Vec<(u64, Timestamp)>), StoreError> {
+    let (stream, filter) = (command_stream(&cluster), commands_of(&cluster));
+    let mut commands = Vec::new();
+    let mut from = read + 1;
+    loop {
+        let (count, bytes) = BATCH;
+        let batch = broker.batch(&stream, &filter, from, count, bytes).await?;
+        for message in &batch.messages {
+            if message.time > before || commands.len() >= MOST {
+                return Ok((cluster, commands));
+            }
+            commands.push((message.sequence, deadline_of(message)));
+            from = message.sequence + 1;
+        }
+        if !batch.more || batch.messages.is_empty() {
+            return Ok((cluster, commands));
+        }
+    }
+}
+
+/// What cannot be read has the deadline of the most patient command.
+fn deadline_of(message: &StreamMessage) -> Timestamp {
+    let stored_at = Timestamp::new(message.time);
+    let subject = message.subject.parse::<CommandSubject>().ok();
+    let envelope = subject.and_then(|subject| Envelope::decode(&message.payload, &subject).ok());
+    match envelope {
+        Some(envelope) => deadline(&envelope, stored_at),
+        None => {
+            stored_at.plus_seconds(QueueTimeoutSeconds::MAX + TimeoutSeconds::MAX + GRACE_SECONDS)
+        }
+    }
+}
+
+async fn end(
+    broker: &Broker,
+    cluster: &ClusterId,
+    sequence: u64,
+    now: Timestamp,
+) -> Result<Ended, StoreError> {
+    let stream = command_stream(cluster);
+    let Some(message) = broker.at_leader(&stream, sequence).await? else {
+        return Ok(Ended::Gone);
+    };
+    let Ok(subject) = message.subject.parse::<CommandSubject>() else {
+        broker.delete(&stream, sequence).await?;
+        return Ok(Ended::Unanswerable);
+    };
+    let started = broker.last_event(&subject.reply()).await?.is_some();
+    let reason = if started {
+        Reason::Timeout
+    } else {
+        Reason::QueueTimeout
+    };
+    let result = CommandResult::never_ran(subject.job, FinalStatus::Failed, reason, now);
+    broker.end_job(&subject, result).await?;
+    // Also where a worker has answered it and its ack was lost.
+    broker.delete(&stream, sequence).await?;
+    Ok(Ended::Answered)
+}
