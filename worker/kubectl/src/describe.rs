@@ -19,28 +19,50 @@
 //! and `printer::{age, quantity}`. The events are printed behind it, unless the line says
 //! `.events(Events::None)`.
 
+mod certificate_signing_request;
 mod claim;
 mod conditions;
 mod config_map;
 mod container;
+mod csi_node;
 mod deployment;
 mod descriptions;
+mod endpoint_slice;
+mod endpoints;
 mod events;
 mod generic;
+mod ingress;
+mod ingress_class;
+mod ip_address;
 mod kinds;
+mod limit_range;
 mod metadata;
+mod namespace;
+mod network_policy;
+mod persistent_volume;
+mod persistent_volume_claim;
 mod pod;
 mod pod_template;
 mod pods_status;
+mod priority_class;
 mod qos;
 mod reader;
 mod replica_set;
 mod replication_controller;
+mod resource_quota;
+mod role;
+mod role_binding;
 mod scheduling;
+mod secret;
 mod selector;
+mod service;
+mod service_account;
+mod service_cidr;
+mod storage_class;
 mod toleration;
 mod value;
 mod volume;
+mod volume_attributes_class;
 mod writer;
 
 use kubently_core::command::{Describe, Get, GetOutput};

@@ -181,11 +181,8 @@ fn print(client: &Info, server: Option<&Info>, format: Option<VersionOutput>) ->
 
 /// The warning for a server that is more than one minor version away.
 fn skew(server: &str) -> Result<Option<String>, Error> {
-    let parsed = semver::Version::parse(server.trim_start_matches('v')).map_err(|_| {
-        Error::Usage(format!(
-            "server version error: could not parse {server:?} as version"
-        ))
-    })?;
+    let parsed = semver::Version::parse(server.trim_start_matches('v'))
+        .map_err(|_| Error::Usage(format!("server version error: {}", malformed(server))))?;
     let (major, minor) = COMPATIBLE;
     let skewed = parsed.major != major || parsed.minor.abs_diff(minor) > 1;
     Ok(skewed.then(|| {
@@ -195,6 +192,20 @@ fn skew(server: &str) -> Result<Option<String>, Error> {
             parsed.major, parsed.minor
         )
     }))
+}
+
+/// What kubectl says of a version that is none (apimachinery `util/version`).
+fn malformed(version: &str) -> String {
+    let text = version.strip_prefix('v').unwrap_or(version);
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (numbers, extra) = text.split_at(end.unwrap_or(text.len()));
+    if !numbers.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("could not parse {version:?} as version")
+    } else if numbers.split('.').count() != 3 {
+        format!("illegal version string {version:?}")
+    } else {
+        format!("could not parse pre-release/metadata ({extra}) in version {version:?}")
+    }
 }
 
 #[cfg(test)]
@@ -255,6 +266,16 @@ mod tests {
                 .unwrap()
                 .contains("server (1.35) exceeds")
         );
-        assert!(skew("nonsense").is_err());
+        for (version, error) in [
+            ("nonsense", "could not parse \"nonsense\" as version"),
+            ("v1.37", "illegal version string \"v1.37\""),
+            (
+                "v1.37.1_x",
+                "could not parse pre-release/metadata (_x) in version \"v1.37.1_x\"",
+            ),
+        ] {
+            let told = skew(version).unwrap_err().to_string();
+            assert_eq!(told, format!("server version error: {error}"));
+        }
     }
 }

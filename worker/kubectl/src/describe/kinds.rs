@@ -7,9 +7,19 @@ use super::events::Events;
 use super::reader::Reader;
 use super::value::Value;
 use super::writer::Writer;
+use super::{
+    certificate_signing_request, csi_node, endpoint_slice, endpoints, ingress, ingress_class,
+    ip_address, limit_range, namespace, network_policy, persistent_volume, persistent_volume_claim,
+    priority_class, resource_quota, role, role_binding, secret, service, service_account,
+    service_cidr, storage_class, volume_attributes_class,
+};
 use super::{config_map, deployment, generic, pod, replica_set, replication_controller};
 use crate::discovery::Mapping;
 use crate::error::Error;
+
+const NETWORKING: &str = "networking.k8s.io";
+const RBAC: &str = "rbac.authorization.k8s.io";
+const STORAGE: &str = "storage.k8s.io";
 
 /// A description under way.
 pub(super) type Printing<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -90,6 +100,59 @@ pub(super) const DESCRIBERS: &[Describer] = &[
     Describer::with("apps", "v1", "ReplicaSet", |r, o, w| {
         Box::pin(replica_set::print(r, o, w))
     }),
+    Describer::alone("", "v1", "Endpoints", endpoints::print),
+    Describer::alone("", "v1", "LimitRange", limit_range::print).events(Events::None),
+    Describer::with("", "v1", "Namespace", |r, o, w| {
+        Box::pin(namespace::print(r, o, w))
+    })
+    .events(Events::None),
+    Describer::alone("", "v1", "PersistentVolume", persistent_volume::print),
+    Describer::with("", "v1", "PersistentVolumeClaim", |r, o, w| {
+        Box::pin(persistent_volume_claim::print(r, o, w))
+    }),
+    Describer::alone("", "v1", "ResourceQuota", resource_quota::print).events(Events::None),
+    Describer::alone("", "v1", "Secret", secret::print).events(Events::None),
+    Describer::with("", "v1", "Service", |r, o, w| {
+        Box::pin(service::print(r, o, w))
+    }),
+    Describer::alone("", "v1", "ServiceAccount", service_account::print),
+    Describer::with(
+        "certificates.k8s.io",
+        "v1",
+        "CertificateSigningRequest",
+        |r, o, w| Box::pin(certificate_signing_request::print(r, o, w)),
+    ),
+    Describer::alone(
+        "discovery.k8s.io",
+        "v1",
+        "EndpointSlice",
+        endpoint_slice::print,
+    ),
+    Describer::alone(NETWORKING, "v1", "IPAddress", ip_address::print),
+    Describer::with(NETWORKING, "v1", "Ingress", |r, o, w| {
+        Box::pin(ingress::print(r, o, w))
+    }),
+    Describer::alone(NETWORKING, "v1", "IngressClass", ingress_class::print),
+    Describer::alone(NETWORKING, "v1", "NetworkPolicy", network_policy::print).events(Events::None),
+    Describer::alone(NETWORKING, "v1", "ServiceCIDR", service_cidr::print),
+    Describer::alone(RBAC, "v1", "ClusterRole", role::print).events(Events::None),
+    Describer::alone(RBAC, "v1", "ClusterRoleBinding", role_binding::print).events(Events::None),
+    Describer::alone(RBAC, "v1", "Role", role::print).events(Events::None),
+    Describer::alone(RBAC, "v1", "RoleBinding", role_binding::print).events(Events::None),
+    Describer::alone(
+        "scheduling.k8s.io",
+        "v1",
+        "PriorityClass",
+        priority_class::print,
+    ),
+    Describer::alone(STORAGE, "v1", "CSINode", csi_node::print),
+    Describer::alone(STORAGE, "v1", "StorageClass", storage_class::print),
+    Describer::alone(
+        STORAGE,
+        "v1",
+        "VolumeAttributesClass",
+        volume_attributes_class::print,
+    ),
 ];
 
 /// Every other type.
@@ -98,37 +161,13 @@ static GENERIC: Describer = Describer::alone("", "", "", generic::print);
 /// Kinds that kubectl has a describer for and this crate has not yet: group and kind. They are refused
 /// rather than printed in another form.
 pub(super) const TO_COME: &[(&str, &str)] = &[
-    ("", "Endpoints"),
-    ("", "LimitRange"),
-    ("", "Namespace"),
     ("", "Node"),
-    ("", "PersistentVolume"),
-    ("", "PersistentVolumeClaim"),
-    ("", "ResourceQuota"),
-    ("", "Secret"),
-    ("", "Service"),
-    ("", "ServiceAccount"),
     ("apps", "DaemonSet"),
     ("apps", "StatefulSet"),
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("batch", "CronJob"),
     ("batch", "Job"),
-    ("certificates.k8s.io", "CertificateSigningRequest"),
-    ("discovery.k8s.io", "EndpointSlice"),
-    ("networking.k8s.io", "IPAddress"),
-    ("networking.k8s.io", "Ingress"),
-    ("networking.k8s.io", "IngressClass"),
-    ("networking.k8s.io", "NetworkPolicy"),
-    ("networking.k8s.io", "ServiceCIDR"),
     ("policy", "PodDisruptionBudget"),
-    ("rbac.authorization.k8s.io", "ClusterRole"),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-    ("rbac.authorization.k8s.io", "Role"),
-    ("rbac.authorization.k8s.io", "RoleBinding"),
-    ("scheduling.k8s.io", "PriorityClass"),
-    ("storage.k8s.io", "CSINode"),
-    ("storage.k8s.io", "StorageClass"),
-    ("storage.k8s.io", "VolumeAttributesClass"),
 ];
 
 /// The describer of a type.

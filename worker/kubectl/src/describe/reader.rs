@@ -18,6 +18,14 @@ pub(super) mod routes {
 
     pub(in crate::describe) const EVENTS: Route<'_> = core("events");
     pub(in crate::describe) const PODS: Route<'_> = core("pods");
+    pub(in crate::describe) const SERVICES: Route<'_> = core("services");
+    pub(in crate::describe) const LIMIT_RANGES: Route<'_> = core("limitranges");
+    pub(in crate::describe) const RESOURCE_QUOTAS: Route<'_> = core("resourcequotas");
+    pub(in crate::describe) const ENDPOINT_SLICES: Route<'_> = Route {
+        group: "discovery.k8s.io",
+        version: "v1",
+        resource: "endpointslices",
+    };
     pub(in crate::describe) const REPLICA_SETS: Route<'_> = Route {
         group: "apps",
         version: "v1",
@@ -75,7 +83,6 @@ impl List {
 
 impl Document {
     /// The object.
-    #[expect(dead_code, reason = "for kinds with a reference to one other object")]
     pub(super) fn json(&self) -> Result<Json<'_>, Error> {
         serde_json::from_slice(&self.0).map_err(|it| unreadable(&it))
     }
@@ -119,7 +126,6 @@ impl Reader<'_> {
     }
 
     /// One object.
-    #[expect(dead_code, reason = "for kinds with a reference to one other object")]
     pub(super) async fn get(
         &self,
         route: Route<'_>,

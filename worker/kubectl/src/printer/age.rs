@@ -65,6 +65,15 @@ pub fn age(time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     )
 }
 
+/// `2006-01-02 15:04:05 +0000 UTC`, as Go prints a time. None is the first second of the year 1.
+#[must_use]
+pub fn go_time(time: Option<DateTime<Utc>>) -> String {
+    time.map_or_else(
+        || "0001-01-01 00:00:00 +0000 UTC".to_owned(),
+        |time| time.format("%Y-%m-%d %H:%M:%S%.f %z UTC").to_string(),
+    )
+}
+
 /// A duration to the nanosecond, as Go prints it from a second up: `1h2m3.5s`.
 #[must_use]
 pub fn go_duration(duration: TimeDelta) -> String {
