@@ -1,12 +1,17 @@
-//! Who calls: the static keys of the configuration.
+//! Who calls: the key of a request, looked up without a round trip.
+
+mod usage;
 
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
+use kubently_broker::{Authentication, Identity};
 use kubently_core::access::{Grant, Principal};
+use kubently_core::api_key::ApiKeyToken;
 use kubently_core::id::{ApiKeyId, UserId};
+use kubently_core::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
@@ -14,21 +19,66 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 
+pub(crate) use usage::Usage;
+
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The most bytes of a key that are looked at.
 const MAX_KEY: usize = 512;
 
 /// The configured keys, as hashes.
-pub(crate) struct Keys(Vec<([u8; 32], Principal)>);
+pub(crate) struct Keys(Vec<([u8; 32], Arc<Principal>)>);
+
+/// Who is let in: the keys of the configuration and those of the hub.
+pub(crate) struct Door {
+    pub(crate) keys: Keys,
+    pub(crate) identity: Identity,
+    pub(crate) usage: Usage,
+}
 
 /// What a request's key says; put into the request's extensions before any route runs.
 #[derive(Debug, Clone)]
-pub(crate) struct Authentication(pub(crate) Option<Principal>);
+pub(crate) enum Presented {
+    /// It is this caller's.
+    Key(Arc<Principal>),
+    /// There is not exactly one, or it lets nobody in: nobody is told which.
+    Nothing,
+    /// Who it lets in is not known just now.
+    NotKnown,
+}
 
 /// The principal of a request; a handler that takes it cannot be reached without a key.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller(pub(crate) Principal);
+pub(crate) struct Caller(pub(crate) Arc<Principal>);
+
+/// A request whose key manages users; others are answered 403.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admin;
+
+impl Door {
+    /// Who these headers let in at this time. Whatever is presented, the same is done with it: it
+    /// is hashed and looked up.
+    pub(crate) fn authenticate(&self, headers: &HeaderMap, now: Timestamp) -> Presented {
+        let Some(key) = presented(headers) else {
+            return Presented::Nothing;
+        };
+        if let Some(principal) = self.keys.find(key) {
+            return Presented::Key(Arc::clone(principal));
+        }
+        let token = std::str::from_utf8(key).ok().map(str::parse::<ApiKeyToken>);
+        let Some(Ok(token)) = token else {
+            return Presented::Nothing;
+        };
+        match self.identity.authenticate(&token.hash(), now) {
+            Authentication::Known(key) => {
+                self.usage.note(&key, now);
+                Presented::Key(Arc::clone(&key.principal))
+            }
+            Authentication::Unknown => Presented::Nothing,
+            Authentication::Behind => Presented::NotKnown,
+        }
+    }
+}
 
 impl Keys {
     /// Each key is a principal of its own, whose ids follow from the key's hash: the same on every
@@ -44,7 +94,7 @@ impl Keys {
                 grant: Arc::clone(&grant),
                 expires_at: None,
             };
-            (hash, principal)
+            (hash, Arc::new(principal))
         };
         Self(keys.iter().map(known).collect())
     }
@@ -53,13 +103,8 @@ impl Keys {
         self.0.is_empty()
     }
 
-    /// The principal behind the one key that these headers carry.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Authentication {
-        Authentication(presented(headers).and_then(|key| self.find(key)).cloned())
-    }
-
     /// Compares with every key in the same time, whichever it is.
-    fn find(&self, key: &[u8]) -> Option<&Principal> {
+    fn find(&self, key: &[u8]) -> Option<&Arc<Principal>> {
         let hash: [u8; 32] = Sha256::digest(key).into();
         let mut found = u64::MAX;
         for (number, (known, _)) in (0_u64..).zip(&self.0) {
@@ -105,9 +150,23 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        match parts.extensions.get::<Authentication>() {
-            Some(Authentication(Some(principal))) => Ok(Self(principal.clone())),
-            _ => Err(ApiError::Unauthenticated),
+        match parts.extensions.get::<Presented>() {
+            Some(Presented::Key(principal)) => Ok(Self(Arc::clone(principal))),
+            Some(Presented::NotKnown) => Err(ApiError::IdentityBehind),
+            Some(Presented::Nothing) | None => Err(ApiError::Unauthenticated),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Caller(principal) = Caller::from_request_parts(parts, state).await?;
+        if principal.grant.admin {
+            Ok(Self)
+        } else {
+            Err(ApiError::NotAdmin)
         }
     }
 }
@@ -125,12 +184,12 @@ mod tests {
         Keys::new(&[KEY.into(), OTHER.into()])
     }
 
-    fn principal(pairs: &[(&'static str, &str)]) -> Option<Principal> {
+    fn principal(pairs: &[(&'static str, &str)]) -> Option<Arc<Principal>> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        keys().authenticate(&headers).0
+        presented(&headers).and_then(|key| keys().find(key).cloned())
     }
 
     #[test]
@@ -190,6 +249,7 @@ mod tests {
     fn without_keys_nobody_gets_in() {
         let mut headers = HeaderMap::new();
         headers.append("x-api-key", HeaderValue::from_static(KEY));
-        assert!(Keys::new(&[]).authenticate(&headers).0.is_none());
+        let key = presented(&headers).unwrap();
+        assert!(Keys::new(&[]).find(key).is_none());
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use kubently_core::cluster::ClusterId;
+use kubently_core::display_name::UserName;
 use kubently_core::subject::PublisherName;
+use kubently_core::user::Email;
 
 use crate::accounts::Credentials;
 
@@ -35,6 +37,22 @@ pub(crate) enum Task {
     /// Writes the accounts block of the hub's nats-server.
     #[command(subcommand)]
     Accounts(AccountsTask),
+    /// Makes admins.
+    #[command(subcommand)]
+    Admin(AdminTask),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminTask {
+    /// Makes an admin's key and shows it once; the user too, where no user has this address.
+    Create {
+        /// The user's e-mail address.
+        #[arg(long)]
+        email: Email,
+        /// The user's name; the part of the address before its @ where it is absent.
+        #[arg(long)]
+        name: Option<UserName>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kubently_broker::{HubConfig, Replicas, TlsFiles};
-use kubently_core::bounded::TimeoutSeconds;
+use kubently_core::bounded::{TimeoutSeconds, TtlSeconds};
 use kubently_runtime::config::{ConfigError, Loaded, Retired, Sources, load_with};
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
 use secrecy::SecretString;
@@ -71,6 +71,8 @@ pub(crate) struct GatewayConfig {
     pub(crate) api_keys: ApiKeys,
     /// The `timeout_seconds` of commands that name none, 1–30.
     pub(crate) command_timeout: TimeoutSeconds,
+    /// The `ttl_seconds` of sessions that name none, 60–3600.
+    pub(crate) session_ttl: TtlSeconds,
     /// The longest that a request waits for its job, in seconds, 1–60.
     pub(crate) long_poll_timeout: LongPollSeconds,
     /// Which events are logged.
@@ -159,6 +161,7 @@ impl Default for GatewayConfig {
             api_workers: Workers(4),
             api_keys: ApiKeys::default(),
             command_timeout: TimeoutSeconds::default(),
+            session_ttl: TtlSeconds::default(),
             long_poll_timeout: LongPollSeconds(30),
             log: logs.filter,
             log_format: logs.format,

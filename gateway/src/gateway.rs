@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kubently_broker::{Broker, Directory, Live};
-use kubently_core::bounded::TimeoutSeconds;
+use kubently_broker::{Broker, Directory, HubRepositories, Identity, Live};
+use kubently_core::bounded::{TimeoutSeconds, TtlSeconds};
 use kubently_core::clock::Clock;
 use kubently_core::id::JobId;
 use kubently_core::subject::Origin;
@@ -14,7 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::auth::Keys;
+use crate::activity::Activity;
+use crate::auth::Door;
 use crate::error::ApiError;
 
 /// The most requests in work at a time; one more is told to come back.
@@ -33,10 +34,15 @@ pub(crate) struct Parts {
     pub(crate) broker: Broker,
     pub(crate) directory: Directory,
     pub(crate) live: Live,
-    pub(crate) keys: Keys,
+    /// Who is let in.
+    pub(crate) door: Door,
+    pub(crate) stores: HubRepositories,
+    /// Counts the commands of sessions.
+    pub(crate) activity: Arc<Activity>,
     /// Whose live feed our jobs' replies reach.
     pub(crate) origin: Origin,
     pub(crate) command_timeout: TimeoutSeconds,
+    pub(crate) session_ttl: TtlSeconds,
     pub(crate) long_poll_timeout: Duration,
     pub(crate) started: Instant,
     /// Cancelled once the gateway stops: whoever waits is answered with what is known.
@@ -49,6 +55,11 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// The users and keys of the hub.
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.door.identity
+    }
+
     #[expect(
         clippy::unused_self,
         reason = "the clock is one of the parts; today there is one"

@@ -4,16 +4,22 @@
 //! answer is the job, finished or not. Nothing here talks to Kubernetes or names the NATS client.
 
 mod accounts;
+mod acting;
+mod activity;
 mod add_cluster;
+mod admin_create;
 mod answer;
 mod auth;
 mod body;
+mod call_off;
 mod cli;
 mod config;
 mod connections;
 mod error;
+mod fresh;
 mod gateway;
 mod observe;
+mod page;
 mod prefer;
 mod problem;
 mod publisher;

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use kubently_core::text::CorrelationId;
 use uuid::Uuid;
 
+use crate::auth::Presented;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
@@ -27,8 +28,12 @@ pub(crate) async fn observe(
     let id = RequestId::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let caller = gateway.keys.authenticate(request.headers());
-    let user = caller.0.as_ref().map(|principal| principal.user_id);
+    let now = gateway.directory.now();
+    let caller = gateway.door.authenticate(request.headers(), now);
+    let user = match &caller {
+        Presented::Key(principal) => Some(principal.user_id),
+        Presented::Nothing | Presented::NotKnown => None,
+    };
     request.extensions_mut().insert(caller);
 
     let mut response = match gateway.in_flight.try_acquire() {

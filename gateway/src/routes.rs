@@ -1,12 +1,17 @@
 //! Every route, one file each.
 
+mod api_keys;
 mod cancel;
 mod clusters;
 mod commands;
+mod debug;
 mod events;
 mod health;
+mod job_list;
 pub(crate) mod jobs;
 mod output;
+mod sessions;
+mod users;
 
 use axum::Router;
 use axum::body::Body;
@@ -29,6 +34,27 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .route("/v1/jobs/{id}/cancel", post(cancel::cancel))
         .route("/v1/jobs/{id}/events", get(events::events))
         .route("/v1/jobs/{id}/output", get(output::output))
+        .route("/v1/jobs", get(job_list::list))
+        .route("/v1/sessions", get(sessions::list).post(sessions::create))
+        .route(
+            "/v1/sessions/{id}",
+            get(sessions::one).delete(sessions::end),
+        )
+        .route("/v1/sessions/{id}/keepalive", post(sessions::keepalive))
+        .route("/v1/users", get(users::list).post(users::create))
+        .route("/v1/users/{id}", get(users::one).patch(users::update))
+        .route("/v1/api-keys", get(api_keys::list).post(api_keys::create))
+        .route(
+            "/v1/api-keys/{id}",
+            get(api_keys::one).delete(api_keys::revoke),
+        )
+        .route("/v1/api-keys/{id}/rotate", post(api_keys::rotate))
+        .route("/debug/session", post(sessions::create))
+        .route(
+            "/debug/session/{id}",
+            get(sessions::one).delete(sessions::end),
+        )
+        .route("/debug/execute", post(debug::execute))
         .route("/v1/clusters", get(clusters::clusters))
         .route("/health", get(health::health))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
@@ -52,5 +78,10 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response
 
 /// Where a job is found.
 pub(crate) fn location(envelope: &Envelope) -> Result<HeaderValue, ApiError> {
-    HeaderValue::from_str(&format!("/v1/jobs/{}", envelope.id)).map_err(|_| ApiError::Internal)
+    text_header(&format!("/v1/jobs/{}", envelope.id))
+}
+
+/// A header of text that is ours.
+fn text_header(text: &str) -> Result<HeaderValue, ApiError> {
+    HeaderValue::from_str(text).map_err(|_| ApiError::Internal)
 }

@@ -11,9 +11,9 @@ use kubently_runtime::config::Sources;
 use kubently_runtime::shutdown::Shutdown;
 use kubently_runtime::telemetry;
 
-use crate::cli::{AccountsTask, Cli, ClusterTask, PublisherTask, Task};
+use crate::cli::{AccountsTask, AdminTask, Cli, ClusterTask, PublisherTask, Task};
 use crate::config::GatewayConfig;
-use crate::{accounts, add_cluster, publisher, serve};
+use crate::{accounts, add_cluster, admin_create, publisher, serve};
 
 /// `EX_USAGE` of sysexits.h: the command line is wrong.
 const USAGE: u8 = 64;
@@ -168,6 +168,9 @@ async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Resul
         }
         Task::Accounts(AccountsTask::Init { dir }) => accounts::init(&dir),
         Task::Accounts(AccountsTask::Write { dir }) => accounts::write(&config, &dir).await,
+        Task::Admin(AdminTask::Create { email, name }) => {
+            admin_create::admin_create(&config, &email, name).await
+        }
     }
 }
 

@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use axum::Router;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
-use kubently_broker::{Broker, Directory, Live};
+use kubently_broker::{Broker, Directory, HubRepositories, Identity, Live};
 use kubently_runtime::admin::{self, Readiness};
 use kubently_runtime::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Keys;
+use crate::activity::Activity;
+use crate::auth::{Door, Keys, Usage};
 use crate::config::GatewayConfig;
 use crate::connections::Bounded;
 use crate::gateway::{Gateway, MAX_IN_FLIGHT, MAX_LARGE_OUTPUTS, MAX_STREAMS, Parts, new_origin};
@@ -54,16 +55,13 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
     if let Ok(Err(error)) = admin.await {
         tracing::warn!(%error, "the admin port ended with an error");
     }
+    gateway.activity.finish().await;
     gateway.broker.close().await;
     tracing::info!("stopped");
     served.map_err(|error| Fatal::other("the api ended", &error))
 }
 
 async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gateway, Fatal> {
-    let keys = Keys::new(&config.api_keys.0);
-    if keys.is_empty() {
-        tracing::warn!("no api_keys are configured: nobody gets in");
-    }
     let broker = connect(config)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
@@ -77,6 +75,15 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
     let sweeper = broker.clone();
     let (known, swept_until) = (directory.clone(), stop.clone());
     tokio::spawn(async move { sweeper.sweep(known, swept_until).await });
+    let identity = Identity::start(&broker, directory.clock())
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
+    let keys = Keys::new(&config.api_keys.0);
+    if keys.is_empty() && identity.is_empty() {
+        tracing::warn!("there is no key yet, so nobody gets in: admin create makes the first one");
+    }
+    let stores = HubRepositories::new(broker.clone(), directory.clock());
+    let usage = Usage::start(Arc::new(stores.clone()));
     let origin = new_origin();
     let live = Live::start(&broker, &origin)
         .await
@@ -85,9 +92,16 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
         broker,
         directory,
         live,
-        keys,
+        door: Door {
+            keys,
+            identity,
+            usage,
+        },
+        activity: Activity::start(Arc::new(stores.clone())),
+        stores,
         origin,
         command_timeout: config.command_timeout,
+        session_ttl: config.session_ttl,
         long_poll_timeout: config.long_poll_timeout.duration(),
         started: Instant::now(),
         stop,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kubently_broker::{Lookup, SubmitError};
-use kubently_core::access::Principal;
+use kubently_core::access::{Principal, authorize};
+use kubently_core::cluster::ClusterId;
 use kubently_core::command::Command;
 use kubently_core::envelope::{Envelope, VERSION};
 use kubently_core::job::JobRecord;
@@ -18,22 +19,39 @@ const ACCEPT_LIMIT: Duration = Duration::from_secs(12);
 /// How long tidying up after a refusal may take.
 const REMOVE_LIMIT: Duration = Duration::from_secs(2);
 
-/// The command that a request asks for, where this caller may ask for it here.
-pub(crate) fn check(gateway: &Parts, request: &ExecuteCommandRequest) -> Result<Command, ApiError> {
+/// The command that a request asks for, where this caller may run it there.
+pub(crate) fn check(
+    gateway: &Parts,
+    caller: &Principal,
+    request: &ExecuteCommandRequest,
+) -> Result<Command, ApiError> {
     let command = request.command()?;
     command.served()?;
-    if request.user_id.is_some() || request.service_identity.is_some() {
-        return Err(ApiError::NotAdmin);
-    }
-    match gateway.directory.cluster(&request.cluster_id) {
-        Lookup::Known(_) => {}
-        Lookup::Unknown => return Err(ApiError::ClusterNotFound),
-        Lookup::Behind => return Err(ApiError::ClustersBehind),
-    }
-    if request.session_id.is_some() {
-        return Err(ApiError::SessionNotFound);
-    }
+    known_cluster(gateway, caller, &request.cluster_id)?;
+    authorize(&caller.grant, &request.cluster_id, &command)?;
     Ok(command)
+}
+
+/// Whether there is such a cluster for this caller: one that its key may not use is not there.
+pub(crate) fn known_cluster(
+    gateway: &Parts,
+    caller: &Principal,
+    cluster: &ClusterId,
+) -> Result<(), ApiError> {
+    match gateway.directory.cluster(cluster) {
+        Lookup::Known(_) if caller.grant.allows_cluster(cluster) => Ok(()),
+        Lookup::Behind => Err(ApiError::ClustersBehind),
+        Lookup::Known(_) | Lookup::Unknown => Err(ApiError::ClusterNotFound),
+    }
+}
+
+/// Whether the caller's key could have run this command itself: with a lesser key of the same user
+/// its job is not there.
+pub(crate) fn may_see(caller: &Principal, record: &JobRecord) -> bool {
+    let envelope = &record.envelope;
+    let namespace = envelope.namespace.as_deref();
+    let command = Command::parse(envelope.command_type, &envelope.args, namespace);
+    command.is_ok_and(|command| authorize(&caller.grant, &envelope.cluster_id, &command).is_ok())
 }
 
 /// A new job of this caller.

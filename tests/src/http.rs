@@ -114,6 +114,16 @@ impl Http {
         self.send(Method::POST, "/v1/commands", &all, body).await
     }
 
+    /// A request with a JSON body.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn json(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
+        let headers = [("content-type", "application/json")];
+        self.send(method, path, &headers, serde_json::to_vec(body)?)
+            .await
+    }
+
     /// Any request, with exactly these headers and body beside the key and what HTTP/1.1 itself needs.
     ///
     /// # Errors

@@ -292,6 +292,22 @@ pub async fn cluster_add(hub: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Runs `kubently-gateway admin create --email EMAIL` and answers the key that it shows.
+///
+/// # Errors
+/// When it cannot be built, does not end with 0 or shows no key; the error holds what it said.
+pub async fn admin_create(hub: &str, email: &str) -> Result<String> {
+    let run = run_gateway(hub, ["admin", "create", "--email", email]).await?;
+    let key = run
+        .said
+        .split_whitespace()
+        .find(|word| word.starts_with("ci_"));
+    match (run.ending, key) {
+        (Ending::Code(0), Some(key)) => Ok(key.to_owned()),
+        (ending, _) => bail!("admin create {email} ended with {ending}: {}", run.said),
+    }
+}
+
 /// What a run of the gateway's command line gave.
 #[derive(Debug)]
 pub struct Run {

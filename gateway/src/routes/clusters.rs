@@ -25,12 +25,13 @@ struct Clusters {
     items: Vec<AgentStatus>,
 }
 
-/// Every registered cluster, ordered by id.
+/// Every registered cluster that the caller's key may use, ordered by id.
 pub(crate) async fn clusters(
     State(gateway): State<Gateway>,
-    Caller(_): Caller,
+    Caller(caller): Caller,
 ) -> Result<Response, ApiError> {
-    let known = gateway.directory.clusters();
+    let mut known = gateway.directory.clusters();
+    known.retain(|(cluster, _)| caller.grant.allows_cluster(cluster));
     let mut items: Vec<_> = futures::stream::iter(known)
         .map(|(cluster, record)| status(&gateway, cluster, record))
         .buffer_unordered(AT_A_TIME)

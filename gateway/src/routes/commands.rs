@@ -1,11 +1,13 @@
 //! `POST /v1/commands`: runs a command and, where that is quick, answers with its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{StatusCode, header};
 use kubently_broker::{Known, Waiter};
+use kubently_core::access::Principal;
 use kubently_core::cluster::ClusterId;
 use kubently_core::command::{Command, Scope};
 use kubently_core::job::{JobRecord, JobState};
@@ -13,11 +15,13 @@ use kubently_core::request::ExecuteCommandRequest;
 use kubently_core::verb::Verb;
 use serde::{Deserialize, Serialize};
 
+use crate::acting::acting;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
 use crate::prefer::{PREFERENCE_APPLIED, Prefer};
 use crate::reader::Reader;
+use crate::routes::sessions::takes_command;
 use crate::routes::{json, location};
 use crate::submit::{check, record, submit};
 use crate::{answer, body, query, sse};
@@ -54,17 +58,15 @@ pub(crate) async fn execute(
     let options: Options = query::parse(&parts.uri, "it has dry_run=true or dry_run=false")?;
     let body = body::json(&parts.headers, body).await?;
     let request = ExecuteCommandRequest::from_json(&body)?;
-    let command = check(&gateway, &request)?;
+    let (caller, command) = admit(&gateway, &caller, &request).await?;
     if options.dry_run {
         return dry_run(&request, &command);
     }
-    let record = record(&gateway, &caller, request);
-    // Registered before anything is sent: the result may come before the hub's ack does.
-    let waiter = gateway.live.register(&record.subject.reply());
-    // So is the place of its stream: who cannot be answered is not to be accepted.
+    let prefer = Prefer::of(&parts.headers);
+    // The place of its stream comes first: who cannot be answered is not to be accepted.
     let place = sse::is_wanted(&parts.headers).then(|| gateway.stream_place());
     let place = place.transpose()?;
-    submit(&gateway, &caller, &record).await?;
+    let (record, waiter) = accept(&gateway, &caller, request).await?;
     if let Some(place) = place {
         let location = location(&record.envelope)?;
         let reader = Reader::new(gateway, record, waiter);
@@ -72,17 +74,57 @@ pub(crate) async fn execute(
         response.headers_mut().insert(header::LOCATION, location);
         return Ok(response);
     }
-
-    let prefer = Prefer::of(&parts.headers);
-    let envelope = &record.envelope;
-    let usual = envelope.queue_timeout_seconds.duration() + envelope.timeout_seconds.duration();
-    let most = gateway.long_poll_timeout;
-    let state = outcome(&gateway, &record, waiter, prefer.wait(usual, most)).await;
+    let state = wait(&gateway, &record, waiter, prefer).await;
     let mut response = answer::job(&gateway, &record, &state, StatusCode::ACCEPTED)?;
-    if let Some(applied) = prefer.applied(most) {
+    if let Some(applied) = prefer.applied(gateway.long_poll_timeout) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
     Ok(response)
+}
+
+/// The command that is asked for and for whom, where it may be run.
+pub(crate) async fn admit(
+    gateway: &Parts,
+    caller: &Arc<Principal>,
+    request: &ExecuteCommandRequest,
+) -> Result<(Arc<Principal>, Command), ApiError> {
+    let command = check(gateway, caller, request)?;
+    let service = request.service_identity.as_ref();
+    let owner = acting(gateway, caller, request.user_id, service).await?;
+    if let Some(session) = request.session_id {
+        takes_command(gateway, &owner, session, &request.cluster_id).await?;
+    }
+    Ok((owner, command))
+}
+
+/// Accepts a command that was admitted; also answers who hears of its end.
+pub(crate) async fn accept(
+    gateway: &Parts,
+    caller: &Principal,
+    request: ExecuteCommandRequest,
+) -> Result<(JobRecord, Waiter), ApiError> {
+    let record = record(gateway, caller, request);
+    // Registered before anything is sent: the result may come before the hub's ack does.
+    let waiter = gateway.live.register(&record.subject.reply());
+    submit(gateway, caller, &record).await?;
+    if let Some(session) = record.envelope.session_id {
+        let now = gateway.directory.now();
+        gateway.activity.command(caller.user_id, session, now);
+    }
+    Ok((record, waiter))
+}
+
+/// The state of an accepted command once it has ended or the wait that is preferred is over.
+pub(crate) async fn wait(
+    gateway: &Parts,
+    record: &JobRecord,
+    waiter: Waiter,
+    prefer: Prefer,
+) -> JobState {
+    let envelope = &record.envelope;
+    let usual = envelope.queue_timeout_seconds.duration() + envelope.timeout_seconds.duration();
+    let wait = prefer.wait(usual, gateway.long_poll_timeout);
+    outcome(gateway, record, waiter, wait).await
 }
 
 fn dry_run(request: &ExecuteCommandRequest, command: &Command) -> Result<Response, ApiError> {

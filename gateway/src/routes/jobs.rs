@@ -16,6 +16,7 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
 use crate::prefer::{PREFERENCE_APPLIED, Prefer};
+use crate::submit::may_see;
 
 /// How long the stores may take to tell a job's state.
 pub(crate) const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -90,6 +91,7 @@ pub(crate) async fn own_record(
     let record = tokio::time::timeout(READ_LIMIT, read).await;
     record
         .map_err(|_| ApiError::HubUnavailable)??
+        .filter(|record| may_see(caller, record))
         .ok_or(ApiError::JobNotFound)
 }
 

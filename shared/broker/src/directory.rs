@@ -12,7 +12,7 @@ use kubently_core::time::Timestamp;
 use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::hub_clock::HubClock;
-use crate::topology::{CLUSTERS, WORKERS, bucket_stream};
+use crate::topology::{CLUSTERS, WORKERS};
 use crate::watched::{Standing, watch};
 
 /// The most workers that are kept of one cluster: what a cluster writes cannot grow a gateway.
@@ -47,7 +47,7 @@ impl Directory {
     /// # Errors
     /// [`StoreError`]
     pub async fn start(broker: &Broker) -> Result<Self, StoreError> {
-        let clock = HubClock::at(broker.stream_state(&bucket_stream(CLUSTERS)).await?.ts);
+        let clock = HubClock::of_hub(broker).await?;
         let clusters = Arc::new(RwLock::new(BTreeMap::new()));
         let workers = Arc::new(RwLock::new(Workers::new()));
         let own = Arc::clone(&clusters);
@@ -129,6 +129,12 @@ impl Directory {
     pub fn last_seen(&self, cluster: &ClusterId) -> Option<Timestamp> {
         let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
         workers.get(cluster)?.values().map(|(_, at)| *at).max()
+    }
+
+    /// The hub's clock, as the watches keep it.
+    #[must_use]
+    pub fn clock(&self) -> HubClock {
+        self.clock.clone()
     }
 
     /// The time on the hub's clock.

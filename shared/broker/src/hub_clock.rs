@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
-use crate::topology::command_stream;
+use crate::topology::{CLUSTERS, bucket_stream, command_stream};
 
 /// How often the hub is asked for its time.
 const REFRESH: Duration = Duration::from_secs(10);
@@ -52,6 +52,15 @@ impl HubClock {
             }
         });
         Ok(clock)
+    }
+
+    /// The hub's time as of now: a gateway's watches keep it from then on.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn of_hub(broker: &Broker) -> Result<Self, StoreError> {
+        let state = broker.stream_state(&bucket_stream(CLUSTERS)).await?;
+        Ok(Self::at(state.ts))
     }
 
     pub(crate) fn at(ts: DateTime<Utc>) -> Self {

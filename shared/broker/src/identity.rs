@@ -163,6 +163,13 @@ impl Identity {
         self.standing.is_behind()
     }
 
+    /// Whether there is no key at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.keys.is_empty()
+    }
+
     /// How many keys a user has, revoked and expired ones included; none where it is not known.
     #[must_use]
     pub fn keys_of(&self, user: UserId) -> Option<usize> {

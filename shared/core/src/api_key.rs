@@ -8,8 +8,12 @@ use crate::id::{ApiKeyId, UserId};
 use crate::text::ServiceIdentity;
 use crate::time::Timestamp;
 
+mod request;
 mod token;
 
+pub use request::{
+    CannotMake, CreateApiKeyRequest, MAX_OVERLAP_SECONDS, OverlapSeconds, RotateApiKeyRequest,
+};
 pub(crate) use token::hex;
 pub use token::{ApiKeyHash, ApiKeyToken, InvalidHash, InvalidToken, KeyPrefix, TOKEN_BYTES};
 

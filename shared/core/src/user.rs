@@ -11,6 +11,10 @@ use crate::display_name::UserName;
 use crate::id::UserId;
 use crate::time::Timestamp;
 
+mod request;
+
+pub use request::{CreateUserRequest, UpdateUserRequest};
+
 /// The longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
 pub const MAX_EMAIL: usize = 254;
 
