@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::json::Json;
 use crate::output::{Limits, Output, RunError};
 use crate::printer::tabwriter::{TABLE, TabWriter};
-use crate::printer::{json, yaml};
+use crate::printer::{json, kyaml, yaml};
 
 /// A type at the version that its group prefers.
 #[derive(Debug, Clone, Copy)]
@@ -153,12 +153,14 @@ fn print(all: &[Resource<'_>], asked: &ApiResources, limit: usize) -> Result<Vec
             }
         }
         ApiResourcesOutput::Kyaml => {
-            return Err(RunError::NotServed("this output format of api-resources"));
+            if kyaml::write(&mut text, &list(&kept)).is_err() {
+                text.clear();
+            }
         }
     }
     let is_object = matches!(
         asked.output,
-        ApiResourcesOutput::Json | ApiResourcesOutput::Yaml
+        ApiResourcesOutput::Json | ApiResourcesOutput::Yaml | ApiResourcesOutput::Kyaml
     );
     if is_object && text.len() > limit {
         let size = text.len();

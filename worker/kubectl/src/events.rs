@@ -4,18 +4,19 @@ mod event;
 mod objects;
 mod table;
 
-use kubently_core::command::{Events, EventsOutput, Scope};
+use kubently_core::command::{Events, Scope};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use self::event::Event;
+use self::objects::Format;
 use crate::allowed;
 use crate::client::Cluster;
 use crate::error::Error;
 use crate::get::fetch::enhance;
-use crate::go_sort;
 use crate::list::{List, Pages, unreadable};
 use crate::output::{Limits, Output, RunError};
+use crate::printer::sort::sorted;
 use crate::request::Route;
 
 const ROUTE: Route<'_> = Route {
@@ -39,6 +40,10 @@ pub(crate) async fn run(
 ) -> Result<Output, RunError> {
     allowed::check(&limits.policy, "", "events", true)?;
     let mut output = Output::default();
+    let format = match Format::new(events) {
+        Ok(format) => format,
+        Err(error) => return Ok(output.fail(&error)),
+    };
     let about = match about(cluster, events, limits, &mut output).await? {
         Ok(about) => about,
         Err(error) => return Ok(output.fail(&error)),
@@ -74,22 +79,22 @@ pub(crate) async fn run(
         });
         return Ok(output);
     }
-    go_sort::sort(&mut read, |one, two| one.event.time() < two.event.time());
-    if events.output == EventsOutput::Table {
+    let read = sorted(read, |one, two| one.event.time() < two.event.time());
+    let Some(format) = format else {
         let with_namespace = events.scope == Scope::All;
         let header = !events.no_headers;
         output.stdout = table::print(&read, cluster.now(), header, with_namespace);
         output.cut(limits.max_output_bytes);
         output.truncated |= pages.cut;
         return Ok(output);
-    }
+    };
     if pages.cut {
-        return Err(RunError::OutputTooLarge {
+        return Err(RunError::InputTooLarge {
             size: pages.bytes(),
-            limit: limits.max_output_bytes,
+            limit: limits.max_response_bytes,
         });
     }
-    output.stdout = objects::print(&read, events, limits.max_output_bytes)?;
+    output.stdout = format.print(&read, events, limits.max_output_bytes)?;
     Ok(output)
 }
 

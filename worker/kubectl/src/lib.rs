@@ -14,7 +14,6 @@ pub mod discovery;
 pub mod error;
 mod events;
 mod get;
-mod go_sort;
 pub mod json;
 mod list;
 pub mod output;

@@ -1,31 +1,12 @@
 //! What the grammar knows and this version does not run yet. A table, meant to shrink to nothing.
 
-use super::{ApiResourcesOutput, Command, Events, EventsOutput};
+use super::Command;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// A part of the grammar that is not run yet.
 type Gap = (&'static str, fn(&Command) -> bool);
 
-const GAPS: &[Gap] = &[
-    ("logs", |command| matches!(command, Command::Logs(_))),
-    ("events -o jsonpath", |command| {
-        matches!(
-            command,
-            Command::Events(Events {
-                output: EventsOutput::JsonPath(_) | EventsOutput::JsonPathAsJson(_),
-                ..
-            })
-        )
-    }),
-    (
-        "events -o kyaml",
-        |command| matches!(command, Command::Events(events) if events.output == EventsOutput::Kyaml),
-    ),
-    (
-        "api-resources -o kyaml",
-        |command| matches!(command, Command::ApiResources(it) if it.output == ApiResourcesOutput::Kyaml),
-    ),
-];
+const GAPS: &[Gap] = &[("logs", |command| matches!(command, Command::Logs(_)))];
 
 /// Refuses what this version does not run.
 pub(super) fn served(command: &Command) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@ use super::value::Value;
 use super::writer::Writer;
 use crate::error::Error;
 use crate::json::Json;
+use crate::printer::sort::sorted;
 
 /// Which events belong to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +68,8 @@ pub(super) fn of<'a>(
     if which == Events::OfNode {
         found.extend(having(name));
     }
-    found.sort_by_key(|event| event.get("lastTimestamp").time());
-    found
+    let last = |event: &Value<'_>| event.get("lastTimestamp").time();
+    sorted(found, |one, two| last(one) < last(two))
 }
 
 /// `Events:` and a table of them.

@@ -3,7 +3,7 @@
 
 mod go;
 
-pub use self::go::sort;
+pub use self::go::{sort, sorted};
 
 use super::jsonpath::{EvalError, NotRelaxed, ParseError, Template, Value, relaxed};
 use super::quantity::Quantity;

@@ -9,10 +9,10 @@ use super::Asking;
 use super::usage::{Amounts, Lines, Measured, Metadata, items, or_default};
 use crate::client::Subject;
 use crate::error::Error;
-use crate::go_sort;
 use crate::list::unreadable;
 use crate::printer::age::UNKNOWN;
 use crate::printer::quantity::{Quantity, Suffixes};
+use crate::printer::sort::sorted;
 use crate::request::{Accept, Request, Route};
 
 const NODES: Route<'_> = Route {
@@ -67,7 +67,7 @@ struct Available {
 }
 
 pub(super) async fn print(asking: &mut Asking<'_>) -> Result<Vec<u8>, Error> {
-    let mut usage: Vec<Usage> = asking.usage().await?;
+    let usage: Vec<Usage> = asking.usage().await?;
     if usage.is_empty() {
         return Err(Error::Usage("metrics not available yet".to_owned()));
     }
@@ -92,7 +92,7 @@ pub(super) async fn print(asking: &mut Asking<'_>) -> Result<Vec<u8>, Error> {
         );
     }
     let top = asking.top;
-    go_sort::sort(&mut usage, |one, two| {
+    let usage = sorted(usage, |one, two| {
         let by_usage = one.usage.before(&two.usage, top.sort_by);
         by_usage.unwrap_or_else(|| one.metadata.name < two.metadata.name)
     });

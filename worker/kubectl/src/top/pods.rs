@@ -9,9 +9,9 @@ use serde::Deserialize;
 use super::Asking;
 use super::usage::{Amounts, Lines, Measured, Metadata, SortBy, items, or_default};
 use crate::error::Error;
-use crate::go_sort;
 use crate::list::{List, unreadable};
 use crate::printer::age;
+use crate::printer::sort::sorted;
 use crate::request::Route;
 
 const PODS: Route<'_> = Route {
@@ -168,12 +168,12 @@ fn table(pods: Vec<Pod>, asking: &Asking<'_>) -> Vec<u8> {
         lines.cells(columns);
         lines.end();
     }
-    let rows = sorted(pods, with_namespace, top.sort_by, measured);
+    let rows = in_order(pods, with_namespace, top.sort_by, measured);
     let mut sum = Amounts::default();
     for mut row in rows {
         let Metadata { name, namespace } = &row.pod.metadata;
         if top.containers {
-            go_sort::sort(&mut row.pod.containers, |one, two| {
+            row.pod.containers = sorted(row.pod.containers, |one, two| {
                 let by_usage = one.usage.before(&two.usage, top.sort_by);
                 by_usage.unwrap_or_else(|| one.name < two.name)
             });
@@ -204,7 +204,7 @@ fn table(pods: Vec<Pod>, asking: &Asking<'_>) -> Vec<u8> {
     lines.finish()
 }
 
-fn sorted(
+fn in_order(
     pods: Vec<Pod>,
     with_namespace: bool,
     sort_by: SortBy,
@@ -221,8 +221,7 @@ fn sorted(
         total: total(&pod),
         pod,
     });
-    let mut rows: Vec<_> = rows.collect();
-    go_sort::sort(&mut rows, |one, two| {
+    sorted(rows.collect(), |one: &Row, two: &Row| {
         let by_usage = one.total.before(&two.total, sort_by);
         by_usage.unwrap_or_else(|| {
             let (one, two) = (&one.pod.metadata, &two.pod.metadata);
@@ -232,8 +231,7 @@ fn sorted(
                 one.name < two.name
             }
         })
-    });
-    rows
+    })
 }
 
 fn line(lines: &mut Lines, name: &str, usage: &Amounts, measured: &[Measured]) {
