@@ -1,9 +1,9 @@
 //! Errors as callers read them: problem details (RFC 9457).
 
 use http::{HeaderValue, Response, StatusCode, header};
+use kubently_core::error::{self, ErrorResponse, Place};
 use kubently_core::refusal::Refusal;
 use kubently_core::time::Timestamp;
-use serde::Serialize;
 
 /// The longest pointer that is repeated, in bytes.
 const MAX_POINTER: usize = 120;
@@ -21,33 +21,6 @@ pub(crate) struct Problem {
     pub(crate) hint: Option<String>,
     /// Where in the request it stands.
     pub(crate) errors: Vec<Place>,
-}
-
-/// One place of a request that is wrong.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Place {
-    /// A JSON pointer (RFC 6901) into the body.
-    pub(crate) pointer: String,
-    /// What is wrong there.
-    pub(crate) detail: String,
-    /// The offending text, escaped and cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) argument: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Written<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    code: &'static str,
-    request_id: &'a str,
-    timestamp: Timestamp,
-    #[serde(skip_serializing_if = "<[Place]>::is_empty")]
-    errors: &'a [Place],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
 }
 
 impl Problem {
@@ -85,17 +58,20 @@ impl Problem {
         request_id: &str,
         timestamp: Timestamp,
     ) {
-        let body = serde_json::to_vec(&Written {
-            // The code says which problem it is; there is no page about each (RFC 9457 §4.2.1).
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
+        let body = serde_json::to_vec(&error::Problem {
+            r#type: "about:blank".to_owned(),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
-            detail: &self.detail,
-            code: self.code,
-            request_id,
-            timestamp,
-            errors: &self.errors,
-            hint: self.hint.as_deref(),
+            detail: self.detail.clone(),
+            code: self.code.to_owned(),
+            errors: self.errors.clone(),
+            hint: self.hint.clone(),
+            response: ErrorResponse {
+                error: self.detail.clone(),
+                details: self.hint.clone(),
+                request_id: Some(request_id.to_owned()),
+                timestamp,
+            },
         });
         // Only a map with other keys than text could fail to be written.
         *response.body_mut() = body.unwrap_or_default().into();
@@ -145,6 +121,8 @@ mod tests {
             "status": 404,
             "detail": "there is no such job",
             "code": "job_not_found",
+            "error": "there is no such job",
+            "details": null,
             "request_id": "req-1",
             "timestamp": "1970-01-01T00:00:00.000Z",
         });

@@ -66,6 +66,7 @@ pub struct NewApiKey {
 
 /// A key as its owner sees it. Neither the secret nor its hash is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct ApiKeyResponse {
     /// The key's id.
     pub id: ApiKeyId,

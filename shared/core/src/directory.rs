@@ -48,6 +48,7 @@ pub const MAX_NKEYS: usize = 2;
 
 /// What a worker says of itself, `kubently_workers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Presence {
     /// Its cluster.
     pub cluster_id: ClusterId,
@@ -71,6 +72,7 @@ pub struct Presence {
 
 /// A cluster as a caller sees it, `GET /v1/clusters`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct AgentStatus {
     /// The cluster.
     pub cluster_id: ClusterId,

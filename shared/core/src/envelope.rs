@@ -17,6 +17,7 @@ pub const VERSION: u32 = 1;
 /// One command on its way, version 1. Its arguments are raw: the worker parses them again with
 /// the same code, because it trusts nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// Always [`VERSION`].

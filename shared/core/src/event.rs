@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 ///
 /// Events of another `run` than the last mean: forget what came before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Event {
     /// Always [`VERSION`](crate::envelope::VERSION).
     pub v: u32,
@@ -27,6 +28,7 @@ pub struct Event {
 
 /// What happened to a job; `type` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventKind {
     /// A worker has begun; told when the work lasts 50 ms or has something to stream.
@@ -56,6 +58,7 @@ impl EventKind {
 /// A stretch of one of the two output streams, at most
 /// [`MAX_INLINE`](crate::payload::MAX_INLINE) bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Chunk {
     /// Which stream.
     pub stream: OutputStream,
@@ -69,6 +72,7 @@ pub struct Chunk {
 
 /// One of a command's two outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OutputStream {
     /// What the command found.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The body of `GET /health`. Fields that are not known are null, never absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct HealthResponse {
     /// How it is as a whole.
     pub status: HealthStatus,
@@ -19,6 +20,7 @@ pub struct HealthResponse {
 
 /// How a gateway is as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
     /// It serves.
@@ -31,6 +33,7 @@ pub enum HealthStatus {
 
 /// Whether a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Connection {
     /// It stands.

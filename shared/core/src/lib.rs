@@ -5,6 +5,7 @@
 //! the same raw command with the same code.
 
 pub mod access;
+pub mod agent;
 pub mod api_key;
 pub mod body;
 pub mod bounded;
@@ -14,6 +15,7 @@ pub mod command;
 pub mod directory;
 pub mod display_name;
 pub mod envelope;
+pub mod error;
 pub mod event;
 pub mod health;
 pub mod id;
@@ -29,6 +31,8 @@ pub mod repository;
 pub mod request;
 pub mod response;
 pub mod result;
+#[cfg(any(test, feature = "schema"))]
+pub mod schema;
 pub mod session;
 pub mod status;
 pub mod subject;

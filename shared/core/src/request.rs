@@ -17,6 +17,7 @@ pub const MAX_BODY: usize = 64 * 1024;
 ///
 /// Unknown fields, duplicate keys and numbers written as strings or floats are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExecuteCommandRequest {
     /// The cluster that is to run it.

@@ -13,10 +13,15 @@ use crate::text::CorrelationId;
 use crate::time::Timestamp;
 use crate::verb::Verb;
 
+mod command;
+
+pub use command::CommandResponse;
+
 /// A job as its owner sees it: `POST /v1/commands`, `GET /v1/jobs/{id}`.
 ///
 /// Fields that are not known yet are null, never absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct JobResponse {
     /// The job's id.
     pub id: JobId,

@@ -16,6 +16,7 @@ use crate::told::Told;
 
 /// The result of a command, version 1. Whoever stores it first decides how the job ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct CommandResult {
     /// Always [`VERSION`].
     pub v: u32,

@@ -22,6 +22,7 @@ pub const READABLE_SECONDS: u32 = 3600;
 
 /// A session as it is stored. Its status is computed from its times, never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Session {
     /// The session's id.
     pub session_id: SessionId,
@@ -50,6 +51,7 @@ pub struct Session {
 
 /// What a session is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SessionStatus {
     /// It takes commands.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The life of a job: queued → running → completed | failed | cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum JobStatus {
     /// Waiting for a worker.
@@ -22,6 +23,7 @@ pub enum JobStatus {
 
 /// The status of a command as its caller sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ExecutionStatus {
     /// Queued.
@@ -40,6 +42,7 @@ pub enum ExecutionStatus {
 
 /// How a job ended: the status of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FinalStatus {
     /// It ran to its end.
@@ -52,6 +55,7 @@ pub enum FinalStatus {
 
 /// Why a job failed or was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No worker took it within `queue_timeout_seconds`.

@@ -34,6 +34,7 @@ pub struct InvalidEmail;
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct User {
     /// The user's id.
     pub id: UserId,

@@ -9,6 +9,7 @@ use crate::refusal::{Refusal, RefusalCode};
 
 /// The verb of a command, `command_type` in JSON: exact lower-case bytes, nothing else matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
     /// List or read objects.

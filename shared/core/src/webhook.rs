@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// One thing that happened, as it is sent to a subscriber. The source model's shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WebhookEvent {
     /// What happened.
@@ -19,6 +20,7 @@ pub struct WebhookEvent {
 
 /// What can happen; more may come, none changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum WebhookEventType {
     /// A session was made.

@@ -12,6 +12,7 @@ use crate::verb::Verb;
 ///
 /// Unknown fields are refused: a typing error must not widen a grant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// Whether the key manages users and keys. It widens none of the lists.

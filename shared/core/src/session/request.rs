@@ -12,6 +12,7 @@ use crate::text::{CorrelationId, ServiceIdentity};
 ///
 /// Unknown fields, duplicate keys and numbers written as strings or floats are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateSessionRequest {
     /// The cluster that it is for.

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// A session as its owner sees it. Fields that are not known are null, never absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct SessionResponse {
     /// The session's id.
     pub session_id: SessionId,

@@ -1,0 +1,619 @@
+// What travels between Kubently and its callers. Made from the JSON Schemas beside it.
+
+/** A command as the source hands it to its agent: a view of an Envelope. */
+export interface AgentCommand {
+  /** The verb, then the arguments as the caller gave them. */
+  args: string[];
+  /** The command's id, which is the job's. */
+  id: JobId;
+  /** The session it belongs to. */
+  session_id?: SessionId | null;
+  /** How long it may run, in seconds. */
+  timeout?: TimeoutSeconds;
+}
+
+/** What came of a command. */
+export interface AgentOutcome {
+  /** What it wrote to stderr, or why it never ran. */
+  error: string | null;
+  /** What it wrote to stdout; null where that is not inline, or no UTF-8. */
+  output: string | null;
+  /** Whether it ran to its end with exit code 0. */
+  success: boolean;
+}
+
+/** A result as the source's agent hands it back: a view of a CommandResult. */
+export interface AgentResult {
+  /** The command's id. */
+  command_id: JobId;
+  /** What came of it. */
+  result: AgentOutcome;
+}
+
+/** A cluster as a caller sees it, `GET /v1/clusters`. */
+export interface AgentStatus {
+  /** The cluster. */
+  cluster_id: ClusterId;
+  /** When it was registered. */
+  enrolled_at: Timestamp;
+  /** Whether a worker has been heard of in the last 30 s. */
+  is_active: boolean;
+  /** The owner's labels. */
+  labels: Record<string, string>;
+  /** When a worker was last heard of. */
+  last_seen: Timestamp | null;
+  /** Commands that wait, over all lanes; null where the queue could not be asked. */
+  queue_depth: number | null;
+  /** Its live workers. */
+  workers: Presence[];
+}
+
+/** A key as its owner sees it. Neither the secret nor its hash is in it. */
+export interface ApiKey {
+  /** When it was made. */
+  created_at: Timestamp;
+  /** From when on it is refused; null is never. */
+  expires_at: Timestamp | null;
+  /** What it may do. */
+  grant: Grant;
+  /** The key's id. */
+  id: ApiKeyId;
+  /** Whether it is neither revoked nor expired. */
+  is_active: boolean;
+  /** When it was last used, to the minute; null where it never was. */
+  last_used_at: Timestamp | null;
+  /** Its name. */
+  name: KeyName;
+  /** The first characters of its secret. */
+  prefix: KeyPrefix;
+  /** When it was revoked. */
+  revoked_at: Timestamp | null;
+  /** The service that it stands for. */
+  service_identity: ServiceIdentity | null;
+  /** Its owner. */
+  user_id: UserId;
+}
+
+/** The id of an API key: a UUID in lower case. */
+export type ApiKeyId = string;
+
+/** A stretch of one of the two output streams, at most MAX_INLINE bytes. */
+export interface Chunk {
+  /** The bytes, where they are UTF-8. */
+  data?: string | null;
+  /** The bytes otherwise, as standard base64. */
+  data_b64?: string | null;
+  /** Which stream. */
+  stream: OutputStream;
+}
+
+/** The id of a cluster. */
+export type ClusterId = string;
+
+/** One command on its way, version 1. Its arguments are raw: the worker parses them again with the same code, because it trusts nobody. */
+export interface Command {
+  /** The arguments as the caller gave them. */
+  args: string[];
+  /** The cluster that is to run it. */
+  cluster_id: ClusterId;
+  /** The verb. */
+  command_type: Verb;
+  /** The caller's own id. */
+  correlation_id?: CorrelationId | null;
+  /** The job's id; also the message's id for the server's duplicate window. */
+  id: JobId;
+  /** The namespace field as the caller gave it. */
+  namespace?: string | null;
+  /** Who published it. */
+  origin: Origin;
+  /** The user whose job it is; null from a publisher. */
+  owner?: UserId | null;
+  /** How much it matters; its lane is the subject's. */
+  priority?: Priority;
+  /** How long it may wait. */
+  queue_timeout_seconds?: QueueTimeoutSeconds;
+  /** When it was accepted. */
+  queued_at: Timestamp;
+  /** The service that the caller's key stands for. */
+  service_identity?: ServiceIdentity | null;
+  /** The session it belongs to. */
+  session_id?: SessionId | null;
+  /** How long it may run. */
+  timeout_seconds?: TimeoutSeconds;
+  /** Always VERSION. */
+  v: number;
+}
+
+/** What `POST /debug/execute` answers: the source's view of a JobResponse. Fields that are not known yet are null, never absent. */
+export interface CommandResponse {
+  /** The cluster that runs it. */
+  cluster_id: ClusterId;
+  /** The command's id, which is the job's. */
+  command_id: JobId;
+  /** The caller's own id. */
+  correlation_id: CorrelationId | null;
+  /** stderr, or why it never ran. */
+  error: string | null;
+  /** When it ended. */
+  executed_at: Timestamp | null;
+  /** How long it ran, in milliseconds. */
+  execution_time_ms: number | null;
+  /** stdout, up to 256 KiB together with `error`. */
+  output: string | null;
+  /** The session it belongs to. */
+  session_id: SessionId | null;
+  /** How far it has come. */
+  status: ExecutionStatus;
+}
+
+/** The result of a command, version 1. Whoever stores it first decides how the job ended. */
+export interface CommandResult {
+  /** How many times the command had been delivered; 0 in a result that a gateway stored. */
+  attempt: number;
+  /** The command's id, which is the job's. */
+  command_id: JobId;
+  /** What it wrote to stderr (also when it succeeded), or why it never ran. */
+  error?: string | null;
+  /** The same as base64, where it is no UTF-8. */
+  error_b64?: string | null;
+  /** How many events of its run were stored before it. */
+  events: number;
+  /** When it ended, on the hub's clock. */
+  executed_at: Timestamp;
+  /** How long it ran, in milliseconds. */
+  execution_time_ms: number;
+  /** kubectl's exit code; none where it never ran to its end. */
+  exit_code?: number | null;
+  /** The job's id. */
+  id: JobId;
+  /** What it wrote to stdout, where that is inline and UTF-8. */
+  output?: string | null;
+  /** The same as base64, where it is no UTF-8. */
+  output_b64?: string | null;
+  /** The policy that the worker enforced. */
+  policy_hash?: string | null;
+  /** Why it failed or was cancelled. */
+  reason?: Reason | null;
+  /** Which execution it is of; none in a result that a gateway stored. */
+  run: RunId | null;
+  /** SHA-256 of stdout, then stderr, in hex. */
+  sha256: string;
+  /** How the job ended. */
+  status: FinalStatus;
+  /** Length of stderr in bytes. */
+  stderr_bytes: number;
+  /** Length of stdout in bytes. */
+  stdout_bytes: number;
+  /** Whether it ran to its end with exit code 0. */
+  success: boolean;
+  /** Whether output was cut at the policy's cap. */
+  truncated: boolean;
+  /** Always VERSION. */
+  v: number;
+  /** The worker that ran it. */
+  worker?: WorkerName | null;
+}
+
+/** Whether a connection stands. */
+export type Connection = "connected" | "disconnected";
+
+/** A caller's own id for what it does, carried through to the result. */
+export type CorrelationId = string;
+
+/**
+ * The body of `POST /v1/sessions`.
+ *
+ * Unknown fields, duplicate keys and numbers written as strings or floats are refused.
+ */
+export interface CreateSessionRequest {
+  /** The cluster that it is for. */
+  cluster_id: ClusterId;
+  /** The caller's own id, shown with the session. */
+  correlation_id?: CorrelationId | null;
+  /** Accepted from an admin only. */
+  service_identity?: ServiceIdentity | null;
+  /** How long it lives without activity; the gateway's `session_ttl` where it is absent. */
+  ttl_seconds?: TtlSeconds | null;
+  /** Accepted from an admin only: a caller's identity comes from its key. */
+  user_id?: UserId | null;
+}
+
+/** An e-mail address in visible ASCII, compared without case. */
+export type Email = string;
+
+/** An error in the source's shape. */
+export interface ErrorResponse {
+  /** More about it, as in `hint`. */
+  details: string | null;
+  /** What is wrong, as in `detail`. */
+  error: string;
+  /** The request's id, as in the header `X-Request-Id` and in the gateway's log. */
+  request_id: string | null;
+  /** When it was answered. */
+  timestamp: Timestamp;
+}
+
+/**
+ * The body of `POST /v1/commands`. Raw as JSON allows: Self::command parses the arguments.
+ *
+ * Unknown fields, duplicate keys and numbers written as strings or floats are refused.
+ */
+export interface ExecuteCommandRequest {
+  /** The arguments, without the verb (one echo of it is dropped); 1–20, 2 KiB each. */
+  args?: string[];
+  /** The cluster that is to run it. */
+  cluster_id: ClusterId;
+  /** The verb; `get` where it is absent. */
+  command_type?: Verb;
+  /** The caller's own id, carried through to the result. */
+  correlation_id?: CorrelationId | null;
+  /** The namespace; `default` counts as not given. */
+  namespace?: string | null;
+  /** How much it matters. */
+  priority?: Priority;
+  /** How long it may wait for a worker. */
+  queue_timeout_seconds?: QueueTimeoutSeconds;
+  /** Accepted from an admin only. */
+  service_identity?: ServiceIdentity | null;
+  /** The session it belongs to. */
+  session_id?: SessionId | null;
+  /** How long it may run; the gateway's `command_timeout` where it is absent. */
+  timeout_seconds?: TimeoutSeconds | null;
+  /** Accepted from an admin only: a caller's identity comes from its key. */
+  user_id?: UserId | null;
+}
+
+/** The status of a command as its caller sees it. */
+export type ExecutionStatus = "pending" | "running" | "success" | "failure" | "timeout" | "cancelled";
+
+/** How a job ended: the status of a result. */
+export type FinalStatus = "completed" | "failed" | "cancelled";
+
+/**
+ * What a key may do. An absent list means all, an empty one means none.
+ *
+ * Unknown fields are refused: a typing error must not widen a grant.
+ */
+export interface Grant {
+  /** Whether the key manages users and keys. It widens none of the lists. */
+  admin: boolean;
+  /** The clusters that it may use. */
+  clusters?: ClusterId[] | null;
+  /** The namespaces that it may read, in every cluster. With a list, only the built-in namespaced types, `version` and `api-resources` are left. */
+  namespaces?: Namespace[] | null;
+  /** The verbs that it may use. */
+  verbs?: Verb[] | null;
+}
+
+/** The body of `GET /health`. Fields that are not known are null, never absent. */
+export interface HealthResponse {
+  /** How many sessions take commands, where that is known. */
+  active_sessions: number | null;
+  /** Whether it is connected to the hub (the source model's `redis`). */
+  nats: Connection;
+  /** How it is as a whole. */
+  status: HealthStatus;
+  /** For how long it has been serving, in seconds. */
+  uptime_seconds: number | null;
+  /** The gateway's build. */
+  version: string;
+}
+
+/** How a gateway is as a whole. */
+export type HealthStatus = "healthy" | "degraded" | "unhealthy";
+
+/**
+ * A job as its owner sees it: `POST /v1/commands`, `GET /v1/jobs/{id}`.
+ *
+ * Fields that are not known yet are null, never absent.
+ */
+export interface Job {
+  /** The arguments as they were given. */
+  args: string[];
+  /** How often it has been delivered to a worker. */
+  attempt: number | null;
+  /** The cluster that runs it. */
+  cluster_id: ClusterId;
+  /** The verb. */
+  command_type: Verb;
+  /** The worker's name (the source model's field). */
+  container_id: string | null;
+  /** The caller's own id. */
+  correlation_id: CorrelationId | null;
+  /** When it ended. */
+  end_time: Timestamp | null;
+  /** stderr, or why it never ran. */
+  error: string | null;
+  /** The same as its caller sees it. */
+  execution_status: ExecutionStatus;
+  /** How long it ran, in milliseconds. */
+  execution_time_ms: number | null;
+  /** kubectl's exit code. */
+  exit_code: number | null;
+  /** The job's id. */
+  id: JobId;
+  /** The namespace field as it was given, else `default`. */
+  namespace: string;
+  /** stdout, up to 256 KiB together with `error`; what is no UTF-8 reads as U+FFFD. */
+  output: string | null;
+  /** Where the output is, when it is too large to stand here. */
+  output_url: string | null;
+  /** How much it matters. */
+  priority: Priority;
+  /** When it was accepted. */
+  queued_at: Timestamp;
+  /** Why it failed or was cancelled. */
+  reason: Reason | null;
+  /** The session it belongs to. */
+  session_id: SessionId | null;
+  /** When a worker began. */
+  start_time: Timestamp | null;
+  /** How far it has come. */
+  status: JobStatus;
+  /** Whether it ran to its end with exit code 0; null until it has ended. */
+  success: boolean | null;
+  /** Whether the output was cut at the policy's cap. */
+  truncated: boolean;
+  /** Its owner. */
+  user_id: UserId | null;
+  /** Always null (the source model's field). */
+  zip_file_path: string | null;
+}
+
+/**
+ * One event of a job, version 1, on the job's reply subject. Its id is the stream's sequence.
+ *
+ * Events of another `run` than the last mean: forget what came before.
+ */
+export type JobEvent = JobEventStarted | JobEventOutput | JobEventLog;
+
+export interface JobEventStarted {
+  /** How often the command had been delivered, from 1. */
+  attempt: number;
+  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
+  /** Always VERSION. */
+  v: number;
+  /** When, on the hub's clock. */
+  timestamp: Timestamp;
+  type: "started";
+  /** The worker's name. */
+  worker: WorkerName;
+}
+
+export interface JobEventOutput {
+  /** How often the command had been delivered, from 1. */
+  attempt: number;
+  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
+  /** Always VERSION. */
+  v: number;
+  /** The bytes, where they are UTF-8. */
+  data?: string | null;
+  /** The bytes otherwise, as standard base64. */
+  data_b64?: string | null;
+  /** Which stream. */
+  stream: OutputStream;
+  type: "output";
+}
+
+export interface JobEventLog {
+  /** How often the command had been delivered, from 1. */
+  attempt: number;
+  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
+  /** Always VERSION. */
+  v: number;
+  /** The bytes, where they are UTF-8. */
+  data?: string | null;
+  /** The bytes otherwise, as standard base64. */
+  data_b64?: string | null;
+  /** Which stream. */
+  stream: OutputStream;
+  type: "log";
+}
+
+/** The id of a job and of its command: a UUIDv7 (RFC 9562) in lower case. */
+export type JobId = string;
+
+/** The life of a job: queued → running → completed | failed | cancelled. */
+export type JobStatus = "queued" | "running" | "completed" | "failed" | "cancelled";
+
+/** The name of an API key, for people. */
+export type KeyName = string;
+
+/** The first characters of an API key's secret, by which its owner knows it again. */
+export type KeyPrefix = string;
+
+/** The name of a Kubernetes namespace (RFC 1123 label). */
+export type Namespace = string;
+
+/** Who published a command: a gateway process, or an enrolled publisher. */
+export type Origin = string;
+
+/** One of a command's two outputs. */
+export type OutputStream = "stdout" | "stderr";
+
+/** One place of a request that is wrong. */
+export interface Place {
+  /** The offending text, escaped and cut to 120 characters. */
+  argument?: string | null;
+  /** What is wrong there. */
+  detail: string;
+  /** A JSON pointer (RFC 6901) into the body; empty is the whole of it. */
+  pointer: string;
+}
+
+/** What a worker says of itself, `kubently_workers`. */
+export interface Presence {
+  /** Its cluster. */
+  cluster_id: ClusterId;
+  /** How many it runs now. */
+  in_flight: number;
+  /** The API server's version, where it is known. */
+  kubernetes_version?: string | null;
+  /** The policy it enforces. */
+  policy_hash: string;
+  /** How many commands it runs at once. */
+  slots: number;
+  /** Set in its last word before it stops. */
+  stopping: boolean;
+  /** Its build. */
+  version: string;
+  /** Its name. */
+  worker: WorkerName;
+}
+
+/** How much a command matters: 0 is the low lane, 1–49 the normal, 50–100 the high one. */
+export type Priority = number;
+
+/** The body of every refusal over HTTP: problem details (RFC 9457), in which the source's ErrorResponse stands as well. */
+export interface Problem {
+  /** The stable code that programs branch on; more may come, none changes its meaning. */
+  code: string;
+  /** One sentence for people. */
+  detail: string;
+  /** More about it, as in `hint`. */
+  details: string | null;
+  /** What is wrong, as in `detail`. */
+  error: string;
+  /** The places of the request that are wrong. */
+  errors?: Place[];
+  /** What to do instead. */
+  hint?: string | null;
+  /** The request's id, as in the header `X-Request-Id` and in the gateway's log. */
+  request_id: string | null;
+  /** The HTTP status. */
+  status: number;
+  /** When it was answered. */
+  timestamp: Timestamp;
+  /** The status in words. */
+  title: string;
+  /** `about:blank`: the code says which problem it is, and there is no page about each (RFC 9457 §4.2.1). */
+  type: string;
+}
+
+/** How long a command may wait for a worker, in seconds. */
+export type QueueTimeoutSeconds = number;
+
+/** Why a job failed or was cancelled. */
+export type Reason = "queue_timeout" | "timeout" | "poison" | "undecodable" | "subject_mismatch" | "unsupported_version" | "policy_denied" | "output_too_large" | "cancelled_by_user" | "session_ended" | "key_revoked" | "user_deactivated" | "cluster_removed";
+
+/** The id of one execution of a command: a UUID in lower case. */
+export type RunId = string;
+
+/** The service that an API key stands for. */
+export type ServiceIdentity = string;
+
+/** A session as it is stored. Its status is computed from its times, never stored. */
+export interface Session {
+  /** Its cluster. */
+  cluster_id: ClusterId;
+  /** How many commands it has had. */
+  command_count: number;
+  /** The caller's own id. */
+  correlation_id: CorrelationId | null;
+  /** When it was made. */
+  created_at: Timestamp;
+  /** When it was ended. */
+  ended_at: Timestamp | null;
+  /** When a command or a sign of life last came. */
+  last_activity: Timestamp;
+  /** The service that its owner's key stands for. */
+  service_identity: ServiceIdentity | null;
+  /** The session's id. */
+  session_id: SessionId;
+  /** How long it lives without activity. */
+  ttl_seconds: TtlSeconds;
+  /** Its owner. */
+  user_id: UserId;
+}
+
+/** The id of a session: a UUID in lower case. */
+export type SessionId = string;
+
+/** A session as its owner sees it. Fields that are not known are null, never absent. */
+export interface SessionResponse {
+  /** Its cluster. */
+  cluster_id: ClusterId;
+  /** How many commands it has had. */
+  command_count: number;
+  /** The caller's own id. */
+  correlation_id: CorrelationId | null;
+  /** When it was made. */
+  created_at: Timestamp;
+  /** When it expires without further activity. */
+  expires_at: Timestamp;
+  /** When a command or a sign of life last came. */
+  last_activity: Timestamp;
+  /** The service that its owner's key stands for. */
+  service_identity: ServiceIdentity | null;
+  /** The session's id. */
+  session_id: SessionId;
+  /** Its status when this was written. */
+  status: SessionStatus;
+  /** How long it lives without activity. */
+  ttl_seconds: TtlSeconds;
+  /** Its owner. */
+  user_id: UserId;
+}
+
+/** What a session is good for. */
+export type SessionStatus = "active" | "idle" | "expired" | "ended";
+
+/** How long a command may run once a worker has taken it, in seconds. */
+export type TimeoutSeconds = number;
+
+/** An instant in UTC with milliseconds (RFC 3339). */
+export type Timestamp = string;
+
+/** How long a session lives without activity, in seconds. */
+export type TtlSeconds = number;
+
+/** A user. */
+export interface User {
+  /** When the user was made. */
+  created_at: Timestamp;
+  /** The user's e-mail address; no other user has it. */
+  email: Email;
+  /** The user's id. */
+  id: UserId;
+  /** Whether the user's keys may be used. */
+  is_active: UserState;
+  /** The user's name. */
+  name: UserName;
+}
+
+/** The id of a user: a UUID in lower case. */
+export type UserId = string;
+
+/** The name of a user, for people. */
+export type UserName = string;
+
+/** Whether a user's keys may be used. */
+export type UserState = boolean;
+
+/** The verb of a command, `command_type` in JSON: exact lower-case bytes, nothing else matches. */
+export type Verb = "get" | "describe" | "logs" | "top" | "events" | "version" | "api-resources";
+
+/** One thing that happened, as it is sent to a subscriber. The source model's shape. */
+export interface WebhookEvent {
+  /** The JSON of what it happened to: a session or a job as its owner sees it. */
+  data: Record<string, unknown>;
+  /** What happened. */
+  event_type: WebhookEventType;
+  /** When. */
+  timestamp: Timestamp;
+}
+
+/** What can happen; more may come, none changes its meaning. */
+export type WebhookEventType = "session.created" | "session.ended" | "command.executed";
+
+/** The name of a worker. */
+export type WorkerName = string;
