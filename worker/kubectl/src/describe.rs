@@ -24,24 +24,31 @@ mod claim;
 mod conditions;
 mod config_map;
 mod container;
+mod cron_job;
 mod csi_node;
+mod daemon_set;
 mod deployment;
 mod descriptions;
 mod endpoint_slice;
 mod endpoints;
 mod events;
 mod generic;
+mod horizontal_pod_autoscaler;
 mod ingress;
 mod ingress_class;
 mod ip_address;
+mod job;
 mod kinds;
 mod limit_range;
 mod metadata;
 mod namespace;
 mod network_policy;
+mod node;
 mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
+mod pod_disruption_budget;
+mod pod_resources;
 mod pod_template;
 mod pods_status;
 mod priority_class;
@@ -58,6 +65,7 @@ mod selector;
 mod service;
 mod service_account;
 mod service_cidr;
+mod stateful_set;
 mod storage_class;
 mod toleration;
 mod value;
@@ -68,7 +76,7 @@ mod writer;
 use kubently_core::command::{Describe, Get, GetOutput};
 
 use self::descriptions::Descriptions;
-use self::kinds::{TO_COME, describer_of};
+use self::kinds::describer_of;
 use crate::client::Cluster;
 use crate::discovery::Mapping;
 use crate::get::plan::Plan;
@@ -90,11 +98,6 @@ pub(crate) async fn run(
         }
     };
     policy::check(&limits.policy, &plan)?;
-    for mapping in plan.types() {
-        if TO_COME.contains(&(&mapping.group, &mapping.kind)) {
-            return Err(RunError::NotServed("a type of describe"));
-        }
-    }
     let plan = with_versions_read(plan);
     let descriptions = Descriptions::new(cluster, describe, &get, limits, notes);
     Ok(match &plan {

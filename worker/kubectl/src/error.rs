@@ -35,6 +35,12 @@ impl Error {
         matches!(self, Self::Status(status) if status.is_not_found())
     }
 
+    /// The caller may not do that.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Status(status) if status.is_forbidden())
+    }
+
     /// What kubectl prints for this error as one of several; `None` where it has no standard form.
     fn standard(&self) -> Option<String> {
         match self {

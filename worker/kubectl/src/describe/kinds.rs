@@ -8,12 +8,13 @@ use super::reader::Reader;
 use super::value::Value;
 use super::writer::Writer;
 use super::{
-    certificate_signing_request, csi_node, endpoint_slice, endpoints, ingress, ingress_class,
-    ip_address, limit_range, namespace, network_policy, persistent_volume, persistent_volume_claim,
-    priority_class, resource_quota, role, role_binding, secret, service, service_account,
-    service_cidr, storage_class, volume_attributes_class,
+    certificate_signing_request, config_map, cron_job, csi_node, daemon_set, deployment,
+    endpoint_slice, endpoints, generic, horizontal_pod_autoscaler, ingress, ingress_class,
+    ip_address, job, limit_range, namespace, network_policy, node, persistent_volume,
+    persistent_volume_claim, pod, pod_disruption_budget, priority_class, replica_set,
+    replication_controller, resource_quota, role, role_binding, secret, service, service_account,
+    service_cidr, stateful_set, storage_class, volume_attributes_class,
 };
-use super::{config_map, deployment, generic, pod, replica_set, replication_controller};
 use crate::discovery::Mapping;
 use crate::error::Error;
 
@@ -90,25 +91,21 @@ impl Describer {
 /// The kinds that have a describer of their own.
 pub(super) const DESCRIBERS: &[Describer] = &[
     Describer::alone("", "v1", "ConfigMap", config_map::print).events(Events::Required),
-    Describer::alone("", "v1", "Pod", pod::print).events(Events::OfPod),
-    Describer::with("", "v1", "ReplicationController", |r, o, w| {
-        Box::pin(replication_controller::print(r, o, w))
-    }),
-    Describer::with("apps", "v1", "Deployment", |r, o, w| {
-        Box::pin(deployment::print(r, o, w))
-    }),
-    Describer::with("apps", "v1", "ReplicaSet", |r, o, w| {
-        Box::pin(replica_set::print(r, o, w))
-    }),
     Describer::alone("", "v1", "Endpoints", endpoints::print),
     Describer::alone("", "v1", "LimitRange", limit_range::print).events(Events::None),
     Describer::with("", "v1", "Namespace", |r, o, w| {
         Box::pin(namespace::print(r, o, w))
     })
     .events(Events::None),
+    Describer::with("", "v1", "Node", |r, o, w| Box::pin(node::print(r, o, w)))
+        .events(Events::OfNode),
     Describer::alone("", "v1", "PersistentVolume", persistent_volume::print),
     Describer::with("", "v1", "PersistentVolumeClaim", |r, o, w| {
         Box::pin(persistent_volume_claim::print(r, o, w))
+    }),
+    Describer::alone("", "v1", "Pod", pod::print).events(Events::OfPod),
+    Describer::with("", "v1", "ReplicationController", |r, o, w| {
+        Box::pin(replication_controller::print(r, o, w))
     }),
     Describer::alone("", "v1", "ResourceQuota", resource_quota::print).events(Events::None),
     Describer::alone("", "v1", "Secret", secret::print).events(Events::None),
@@ -116,6 +113,26 @@ pub(super) const DESCRIBERS: &[Describer] = &[
         Box::pin(service::print(r, o, w))
     }),
     Describer::alone("", "v1", "ServiceAccount", service_account::print),
+    Describer::with("apps", "v1", "DaemonSet", |r, o, w| {
+        Box::pin(daemon_set::print(r, o, w))
+    }),
+    Describer::with("apps", "v1", "Deployment", |r, o, w| {
+        Box::pin(deployment::print(r, o, w))
+    }),
+    Describer::with("apps", "v1", "ReplicaSet", |r, o, w| {
+        Box::pin(replica_set::print(r, o, w))
+    }),
+    Describer::with("apps", "v1", "StatefulSet", |r, o, w| {
+        Box::pin(stateful_set::print(r, o, w))
+    }),
+    Describer::alone(
+        "autoscaling",
+        "v2",
+        "HorizontalPodAutoscaler",
+        horizontal_pod_autoscaler::print,
+    ),
+    Describer::alone("batch", "v1", "CronJob", cron_job::print),
+    Describer::alone("batch", "v1", "Job", job::print),
     Describer::with(
         "certificates.k8s.io",
         "v1",
@@ -135,6 +152,12 @@ pub(super) const DESCRIBERS: &[Describer] = &[
     Describer::alone(NETWORKING, "v1", "IngressClass", ingress_class::print),
     Describer::alone(NETWORKING, "v1", "NetworkPolicy", network_policy::print).events(Events::None),
     Describer::alone(NETWORKING, "v1", "ServiceCIDR", service_cidr::print),
+    Describer::alone(
+        "policy",
+        "v1",
+        "PodDisruptionBudget",
+        pod_disruption_budget::print,
+    ),
     Describer::alone(RBAC, "v1", "ClusterRole", role::print).events(Events::None),
     Describer::alone(RBAC, "v1", "ClusterRoleBinding", role_binding::print).events(Events::None),
     Describer::alone(RBAC, "v1", "Role", role::print).events(Events::None),
@@ -157,18 +180,6 @@ pub(super) const DESCRIBERS: &[Describer] = &[
 
 /// Every other type.
 static GENERIC: Describer = Describer::alone("", "", "", generic::print);
-
-/// Kinds that kubectl has a describer for and this crate has not yet: group and kind. They are refused
-/// rather than printed in another form.
-pub(super) const TO_COME: &[(&str, &str)] = &[
-    ("", "Node"),
-    ("apps", "DaemonSet"),
-    ("apps", "StatefulSet"),
-    ("autoscaling", "HorizontalPodAutoscaler"),
-    ("batch", "CronJob"),
-    ("batch", "Job"),
-    ("policy", "PodDisruptionBudget"),
-];
 
 /// The describer of a type.
 pub(super) fn describer_of(mapping: &Mapping) -> &'static Describer {

@@ -32,6 +32,17 @@ pub(super) mod routes {
         resource: "replicasets",
     };
 
+    pub(in crate::describe) const LEASES: Route<'_> = Route {
+        group: "coordination.k8s.io",
+        version: "v1",
+        resource: "leases",
+    };
+    pub(in crate::describe) const RESOURCE_SLICES: Route<'_> = Route {
+        group: "resource.k8s.io",
+        version: "v1",
+        resource: "resourceslices",
+    };
+
     const fn core(resource: &str) -> Route<'_> {
         Route {
             group: "",

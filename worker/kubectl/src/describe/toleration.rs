@@ -36,3 +36,21 @@ fn toleration(toleration: Value<'_>) -> String {
     }
     text
 }
+
+/// `KEY=VALUE:EFFECT`, a line each, sorted by effect and key.
+pub(super) fn taints(w: &mut Writer, title: &str, taints: Value<'_>) {
+    let key = |taint: &Value<'_>| format!("{},{}", taint.get("effect"), taint.get("key"));
+    let mut sorted: Vec<_> = taints.items().collect();
+    sorted.sort_by_cached_key(key);
+    let texts = sorted.into_iter().map(|taint| {
+        let (key, value, effect) = (taint.get("key"), taint.get("value"), taint.get("effect"));
+        let equals = if value.is_empty() { "" } else { "=" };
+        let colon = if value.is_empty() && effect.is_empty() {
+            ""
+        } else {
+            ":"
+        };
+        format!("{key}{equals}{value}{colon}{effect}")
+    });
+    lines(w, "", title, texts);
+}

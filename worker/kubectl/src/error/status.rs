@@ -62,6 +62,12 @@ impl Status {
         self.reason == "BadRequest" || (self.reason.is_empty() && self.code == 400)
     }
 
+    /// As [`is_not_found`](Self::is_not_found).
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        self.reason == "Forbidden" || (self.reason.is_empty() && self.code == 403)
+    }
+
     /// The error for an answer without a Status in its body. `resource` is `resource[.group]` of
     /// the request, `text` the body of a textual answer.
     pub(crate) fn generic(code: u16, resource: &str, name: &str, text: &str) -> Self {
