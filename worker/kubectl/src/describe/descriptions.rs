@@ -17,6 +17,7 @@ use crate::get::fetch::Fetch;
 use crate::get::{Notes, PARALLEL};
 use crate::json::Json;
 use crate::output::{Limits, Output};
+use crate::redact::redact;
 use crate::table::ListMeta;
 
 /// A page of a list.
@@ -254,16 +255,17 @@ impl Descriptions<'_> {
     ) -> Result<Vec<u8>, Error> {
         let describer = describer_of(mapping);
         let reader = self.reader;
-        let owned;
-        let mut value = Value::of(object);
-        if describer.kind.is_empty() && !value.get("kind").is_set() {
+        let mut object = object.clone();
+        if describer.kind.is_empty() && object.get("kind").is_none() {
             // An item of a list of a built-in type does not say what it is.
-            let mut object = object.clone();
             object.set("kind", Json::Str(mapping.kind.as_str().into()));
             object.set("apiVersion", Json::Str(mapping.group_version().into()));
-            owned = object;
-            value = Value::of(&owned);
         }
+        // A secret's own describer shows how large the values are, and none of them.
+        if (mapping.group.as_str(), mapping.kind.as_str()) != ("", "Secret") {
+            redact(&mut object, false);
+        }
+        let value = Value::of(&object);
         let mut w = Writer::new(self.reader.cluster.now());
         let shows_events = self.show_events && describer.events != Events::None;
         let events = async {

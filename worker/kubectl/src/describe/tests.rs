@@ -167,3 +167,22 @@ async fn nothing_is_found_in_a_namespace_or_anywhere() {
         assert_eq!((text(&output.stderr), output.exit_code), (said, 0));
     }
 }
+
+#[tokio::test]
+async fn a_secret_inside_another_object_keeps_its_values() {
+    let (output, _) = describe(&["widget", "w"], |target| {
+        Reply::ok(if target.contains("/events?") {
+            r#"{"items":[]}"#
+        } else {
+            r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"},
+                "spec":{"template":{"kind":"Secret","data":{"password":"aHVudGVyMg=="}}}}"#
+        })
+    })
+    .await;
+    let out = text(&output.stdout);
+    assert!(
+        out.contains("Password:  [redacted:secret 7 bytes]\n"),
+        "{out}"
+    );
+    assert!(!out.contains("aHVudGVyMg"), "{out}");
+}
