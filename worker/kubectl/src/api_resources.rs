@@ -4,7 +4,6 @@ use kubently_core::command::{ApiResources, ApiResourcesOutput, ApiResourcesSort}
 
 use crate::client::Cluster;
 use crate::discovery::wire;
-use crate::error::Error;
 use crate::json::Json;
 use crate::output::{Limits, Output, RunError};
 use crate::printer::tabwriter::{TABLE, TabWriter};
@@ -24,16 +23,12 @@ pub(crate) async fn run(
     asked: &ApiResources,
     limits: &Limits,
 ) -> Result<Output, RunError> {
-    let output = Output::default();
+    let mut output = Output::default();
     let groups = match cluster.discover().await {
         Ok(groups) => groups,
         Err(failure) => return Ok(output.fail(&failure.error)),
     };
-    let printed = print(&preferred(&groups), asked, limits.max_output_bytes)?;
-    let mut output = Output {
-        stdout: printed,
-        ..output
-    };
+    output.stdout = print(&preferred(&groups), asked, limits.max_output_bytes)?;
     let is_text = matches!(
         asked.output,
         ApiResourcesOutput::Table | ApiResourcesOutput::Wide | ApiResourcesOutput::Name
@@ -41,14 +36,12 @@ pub(crate) async fn run(
     if is_text {
         output.cut(limits.max_output_bytes);
     }
-    Ok(match stale(&groups) {
-        None => output,
-        Some(error) => output.fail(&error),
-    })
+    Ok(output)
 }
 
 /// Every type once, in the server's order: at the preferred version of its group, else at the first
-/// that has it (client-go `ServerPreferredResources`).
+/// that has it (client-go `ServerPreferredResources`). Versions whose API server is away are left
+/// out without a word: kubectl reads the groups through its cache, which does not keep them.
 fn preferred(groups: &[wire::Group]) -> Vec<Resource<'_>> {
     let mut all: Vec<Resource<'_>> = Vec::new();
     for group in groups {
@@ -72,27 +65,6 @@ fn preferred(groups: &[wire::Group]) -> Vec<Resource<'_>> {
         }
     }
     all
-}
-
-/// The error for versions whose API server is away.
-fn stale(groups: &[wire::Group]) -> Option<Error> {
-    let mut away = Vec::new();
-    for group in groups {
-        for version in group.versions.iter().filter(|it| it.is_stale()) {
-            let name = &group.metadata.name;
-            let version = api_version(name, &version.version);
-            away.push(format!(
-                "{version}: stale GroupVersion discovery: {version}"
-            ));
-        }
-    }
-    away.sort();
-    (!away.is_empty()).then(|| {
-        Error::Usage(format!(
-            "unable to retrieve the complete list of server APIs: {}",
-            away.join(", ")
-        ))
-    })
 }
 
 fn api_version(group: &str, version: &str) -> String {

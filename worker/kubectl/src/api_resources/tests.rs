@@ -33,7 +33,7 @@ async fn api_resources(others: &'static str, args: &[&str]) -> (String, String, 
 }
 
 #[tokio::test]
-async fn each_type_stands_there_once_and_what_is_away_is_an_error_behind_it() {
+async fn each_type_stands_there_once_and_what_is_away_does_not() {
     let (out, err, code) = api_resources(OTHERS, &["-o", "wide"]).await;
     insta::assert_snapshot!(out, @r"
     NAME       SHORTNAMES   APIVERSION   NAMESPACED   KIND      VERBS      CATEGORIES
@@ -42,12 +42,7 @@ async fn each_type_stands_there_once_and_what_is_away_is_an_error_behind_it() {
     gadgets                 b.io/v1      true         Gadget    list       
     widgets                 b.io/v2      false        Widget    get        
     ");
-    assert_eq!(
-        err,
-        "error: unable to retrieve the complete list of server APIs: b.io/v3: stale GroupVersion \
-         discovery: b.io/v3\n"
-    );
-    assert_eq!(code, 1);
+    assert_eq!((err.as_str(), code), ("", 0));
 }
 
 #[tokio::test]
