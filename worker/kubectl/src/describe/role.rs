@@ -39,7 +39,8 @@ pub(super) fn print(role: Value<'_>, w: &mut Writer) {
         w.at(1),
         "---------\t-----------------\t--------------\t-----"
     );
-    for rule in compact(role.get("rules")) {
+    let (rules, is_whole) = compact(role.get("rules"));
+    for rule in rules {
         let (resource, path, name) = match rule.subject {
             Subject::Type {
                 group,
@@ -51,11 +52,17 @@ pub(super) fn print(role: Value<'_>, w: &mut Writer) {
         let verbs = rule.verbs.join(" ");
         writeln!(w.at(1), "{resource}\t[{path}]\t[{name}]\t[{verbs}]");
     }
+    if !is_whole {
+        writeln!(
+            w.at(1),
+            "... (only the first {MAX_PAIRS} pairs of a type and a verb)"
+        );
+    }
 }
 
-/// Every type once, with all of its verbs. Some kilobytes of names can stand for millions of lines,
+/// Every type once, with all of its verbs, and whether that is the whole role. Some kilobytes of names can stand for millions of lines,
 /// so only so many pairs of subject and verb are looked at.
-fn compact(rules: Value<'_>) -> Vec<Rule<'_>> {
+fn compact(rules: Value<'_>) -> (Vec<Rule<'_>>, bool) {
     let mut all: Vec<Rule<'_>> = Vec::new();
     let mut known: HashMap<Subject<'_>, usize> = HashMap::new();
     let mut left = MAX_PAIRS;
@@ -106,7 +113,7 @@ fn compact(rules: Value<'_>) -> Vec<Rule<'_>> {
         }
     }
     all.sort_by_cached_key(Rule::go_text);
-    all
+    (all, left > 0)
 }
 
 impl Rule<'_> {
@@ -174,5 +181,20 @@ mod tests {
                             [/healthz]         []              [head]
                             [/x/*]             []              [head]
         ");
+    }
+
+    #[test]
+    fn a_role_of_millions_of_lines_ends_early_and_says_so() {
+        let many: Vec<_> = (0..400).map(|n| format!("\"n{n}\"")).collect();
+        let many = many.join(",");
+        let json = format!(
+            r#"{{"rules":[{{"apiGroups":[{many}],"resources":[{many}],"verbs":[{many}]}}]}}"#
+        );
+        let json = serde_json::from_str(&json).unwrap();
+        let mut w = Writer::new(DateTime::UNIX_EPOCH);
+        print(Value::of(&json), &mut w);
+        let text = String::from_utf8(w.finish()).unwrap();
+        assert!(text.ends_with("pairs of a type and a verb)\n"));
+        assert_eq!(text.lines().count(), 6 + MAX_PAIRS / 400 + 1);
     }
 }
