@@ -20,6 +20,7 @@ mod door;
 mod events;
 mod fake_api;
 mod faults;
+mod fixed;
 mod identity;
 mod isolation;
 mod jobs;
