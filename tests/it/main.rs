@@ -16,6 +16,7 @@ mod answers;
 mod broker;
 mod cancel;
 mod corpus_door;
+mod described;
 mod door;
 mod events;
 mod fake_api;

@@ -3,14 +3,17 @@
 use super::selector;
 use super::value::Value;
 use super::writer::Writer;
+use crate::printer::sort::sorted;
 
 /// `Topology Spread Constraints`, where there are any, sorted by key.
 pub(super) fn spread_constraints(w: &mut Writer, constraints: Value<'_>, indent: &str) {
-    let mut sorted: Vec<_> = constraints.items().collect();
-    if sorted.is_empty() {
+    if constraints.is_empty() {
         return;
     }
-    sorted.sort_by_key(|constraint| constraint.get("topologyKey").text());
+    let key = |constraint: &Value<'_>| constraint.get("topologyKey").text().to_owned();
+    let sorted = sorted(constraints.items().collect(), |one, two| {
+        key(one) < key(two)
+    });
     write!(w.at(0), "{indent}Topology Spread Constraints:\t");
     for (at, constraint) in sorted.into_iter().enumerate() {
         if at > 0 {

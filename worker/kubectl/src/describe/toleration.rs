@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use super::metadata::lines;
 use super::value::Value;
 use super::writer::Writer;
+use crate::printer::sort::sorted;
 
 /// `KEY=VALUE:EFFECT op=Exists for SECONDSs`, a line each, sorted by key.
 pub(super) fn tolerations(w: &mut Writer, title: &str, tolerations: Value<'_>) {
-    let mut sorted: Vec<_> = tolerations.items().collect();
-    sorted.sort_by_key(|toleration| toleration.get("key").text());
+    let key = |toleration: &Value<'_>| toleration.get("key").text().to_owned();
+    let sorted = sorted(tolerations.items().collect(), |one, two| {
+        key(one) < key(two)
+    });
     lines(w, "", title, sorted.into_iter().map(toleration));
 }
 
@@ -40,8 +43,7 @@ fn toleration(toleration: Value<'_>) -> String {
 /// `KEY=VALUE:EFFECT`, a line each, sorted by effect and key.
 pub(super) fn taints(w: &mut Writer, title: &str, taints: Value<'_>) {
     let key = |taint: &Value<'_>| format!("{},{}", taint.get("effect"), taint.get("key"));
-    let mut sorted: Vec<_> = taints.items().collect();
-    sorted.sort_by_cached_key(key);
+    let sorted = sorted(taints.items().collect(), |one, two| key(one) < key(two));
     let texts = sorted.into_iter().map(|taint| {
         let (key, value, effect) = (taint.get("key"), taint.get("value"), taint.get("effect"));
         let equals = if value.is_empty() { "" } else { "=" };
