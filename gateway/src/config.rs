@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kubently_broker::{HubConfig, Replicas, TlsFiles};
 use kubently_core::bounded::{TimeoutSeconds, TtlSeconds};
+use kubently_core::policy::Secrets;
 use kubently_runtime::config::{ConfigError, Loaded, Retired, Sources, load_with};
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
 use secrecy::SecretString;
@@ -73,6 +74,9 @@ pub(crate) struct GatewayConfig {
     pub(crate) command_timeout: TimeoutSeconds,
     /// The `ttl_seconds` of sessions that name none, 60–3600.
     pub(crate) session_ttl: TtlSeconds,
+    /// Whether secrets may be asked for: `deny`, or `redact` where some cluster's owner shows them
+    /// without their values. The others refuse them all the same.
+    pub(crate) secrets: Secrets,
     /// The longest that a request waits for its job, in seconds, 1–60.
     pub(crate) long_poll_timeout: LongPollSeconds,
     /// Which events are logged.
@@ -162,6 +166,7 @@ impl Default for GatewayConfig {
             api_keys: ApiKeys::default(),
             command_timeout: TimeoutSeconds::default(),
             session_ttl: TtlSeconds::default(),
+            secrets: Secrets::Deny,
             long_poll_timeout: LongPollSeconds(30),
             log: logs.filter,
             log_format: logs.format,

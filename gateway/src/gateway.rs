@@ -7,6 +7,7 @@ use kubently_broker::{Broker, Directory, HubRepositories, Identity, Live};
 use kubently_core::bounded::{TimeoutSeconds, TtlSeconds};
 use kubently_core::clock::Clock;
 use kubently_core::id::JobId;
+use kubently_core::policy::Secrets;
 use kubently_core::subject::Origin;
 use kubently_core::time::Timestamp;
 use kubently_runtime::clock::SystemClock;
@@ -43,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) origin: Origin,
     pub(crate) command_timeout: TimeoutSeconds,
     pub(crate) session_ttl: TtlSeconds,
+    /// Whether commands may ask for secrets.
+    pub(crate) secrets: Secrets,
     pub(crate) long_poll_timeout: Duration,
     pub(crate) started: Instant,
     /// Cancelled once the gateway stops: whoever waits is answered with what is known.

@@ -102,6 +102,7 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
         origin,
         command_timeout: config.command_timeout,
         session_ttl: config.session_ttl,
+        secrets: config.secrets,
         long_poll_timeout: config.long_poll_timeout.duration(),
         started: Instant::now(),
         stop,

@@ -8,6 +8,7 @@ use kubently_core::cluster::ClusterId;
 use kubently_core::command::Command;
 use kubently_core::envelope::{Envelope, VERSION};
 use kubently_core::job::JobRecord;
+use kubently_core::policy::Secrets;
 use kubently_core::request::ExecuteCommandRequest;
 
 use crate::error::ApiError;
@@ -25,7 +26,7 @@ pub(crate) fn check(
     caller: &Principal,
     request: &ExecuteCommandRequest,
 ) -> Result<Command, ApiError> {
-    let command = request.command()?;
+    let command = request.command_with(gateway.secrets)?;
     command.served()?;
     known_cluster(gateway, caller, &request.cluster_id)?;
     authorize(&caller.grant, &request.cluster_id, &command)?;
@@ -50,7 +51,13 @@ pub(crate) fn known_cluster(
 pub(crate) fn may_see(caller: &Principal, record: &JobRecord) -> bool {
     let envelope = &record.envelope;
     let namespace = envelope.namespace.as_deref();
-    let command = Command::parse(envelope.command_type, &envelope.args, namespace);
+    // It was let through when it was accepted.
+    let command = Command::parse_with(
+        envelope.command_type,
+        &envelope.args,
+        namespace,
+        Secrets::Redact,
+    );
     command.is_ok_and(|command| authorize(&caller.grant, &envelope.cluster_id, &command).is_ok())
 }
 

@@ -33,6 +33,7 @@ mod ports;
 mod quota;
 mod readonly;
 mod repositories;
+mod secrets;
 mod sessions;
 mod shipped;
 mod slow_api;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kubently_broker::{HubConfig, TlsFiles, accounts};
 use kubently_core::cluster::ClusterId;
-use kubently_core::policy::{Policy, Secrets};
+use kubently_core::policy::Policy;
 use kubently_core::text::WorkerName;
 use kubently_runtime::config::{ConfigError, Sources, load_with};
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
@@ -231,12 +231,6 @@ fn worker_name(settings: &Settings, sources: &Sources) -> Result<WorkerName, Inv
 
 fn policy_problems(policy: &Policy) -> Vec<String> {
     let mut problems = Vec::new();
-    if policy.secrets == Secrets::Redact {
-        problems.push(
-            "policy.secrets: redaction is not built yet, and nothing may leak; set it to \"deny\""
-                .to_owned(),
-        );
-    }
     let is_type = |name: &str| {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
         name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -296,10 +290,12 @@ mod tests {
             ("KUBENTLY_POLICY__NAMESPACES", "team-a,team-b"),
             ("KUBENTLY_POLICY__DENIED_RESOURCES", "configmaps"),
             ("KUBENTLY_POLICY__MAX_OUTPUT_BYTES", "2048"),
+            ("KUBENTLY_POLICY__SECRETS", "redact"),
         ])
         .unwrap();
         assert_eq!(config.policy.namespaces.as_ref().unwrap().len(), 2);
         assert!(config.policy.denies("", "configmaps"));
+        assert!(!config.policy.denies("", "secrets"));
         assert_eq!(config.policy.max_output_bytes.get(), 2048);
     }
 
@@ -307,7 +303,6 @@ mod tests {
     fn a_policy_that_is_wrong_stops_the_start() {
         for (name, value, part) in [
             ("SECRETS", "allow", "policy.secrets"),
-            ("SECRETS", "redact", "not built yet"),
             ("NAMESPACE", "team-a", "KUBENTLY_POLICY__NAMESPACE"),
             ("NAMESPACES", "Team A", "policy.namespaces"),
             ("VERBS", "get,exec", "policy.verbs"),

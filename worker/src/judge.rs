@@ -114,7 +114,8 @@ fn explain(error: &InvalidEnvelope) -> (Reason, String) {
 /// The same checks as at the gateway, because its word is not taken, and the policy.
 fn check(envelope: &Envelope, policy: &Policy) -> Result<Command, Refusal> {
     let namespace = envelope.namespace.as_deref();
-    let command = Command::parse(envelope.command_type, &envelope.args, namespace)?;
+    let (verb, args) = (envelope.command_type, &envelope.args);
+    let command = Command::parse_with(verb, args, namespace, policy.secrets)?;
     command.served()?;
     policy.check(&command)?;
     Ok(command)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use kubently_broker::{Broker, ConnectError, HubClock, Intake, StoreError};
 use kubently_core::directory::Presence;
+use kubently_core::policy::Secrets;
 use kubently_kubectl::{Cluster, config_from_kubeconfig, config_in_cluster};
 use kubently_runtime::admin;
 use kubently_runtime::clock::SystemClock;
@@ -95,7 +96,11 @@ async fn cluster(config: &Config) -> anyhow::Result<Cluster> {
         None => config_in_cluster()
             .context("outside of a cluster, set kubeconfig to a kubeconfig file")?,
     };
-    Ok(Cluster::new(kube, Arc::new(SystemClock))?)
+    let clock = Arc::new(SystemClock);
+    Ok(match config.policy.secrets {
+        Secrets::Deny => Cluster::new(kube, clock)?,
+        Secrets::Redact => Cluster::with_secrets(kube, clock)?,
+    })
 }
 
 /// Connects and binds the consumers, however long the hub or the cluster's registration takes: a

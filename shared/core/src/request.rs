@@ -6,6 +6,7 @@ use crate::bounded::{Priority, QueueTimeoutSeconds, TimeoutSeconds};
 use crate::cluster::ClusterId;
 use crate::command::Command;
 use crate::id::{SessionId, UserId};
+use crate::policy::Secrets;
 use crate::refusal::Refusal;
 use crate::text::{CorrelationId, ServiceIdentity};
 use crate::verb::Verb;
@@ -78,12 +79,22 @@ impl ExecuteCommandRequest {
         crate::body::read(body)
     }
 
-    /// The command that the arguments say.
+    /// The command that the arguments say. Secrets are refused.
     ///
     /// # Errors
     /// The grammar's refusal.
     pub fn command(&self) -> Result<Command, Refusal> {
-        Command::parse(self.command_type, &self.args, self.namespace.as_deref())
+        self.command_with(Secrets::Deny)
+    }
+
+    /// The command that the arguments say, at a door that may let secrets be asked for: what a
+    /// cluster shows of them is its own policy's to say.
+    ///
+    /// # Errors
+    /// The grammar's refusal.
+    pub fn command_with(&self, secrets: Secrets) -> Result<Command, Refusal> {
+        let namespace = self.namespace.as_deref();
+        Command::parse_with(self.command_type, &self.args, namespace, secrets)
     }
 }
 

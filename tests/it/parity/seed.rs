@@ -32,7 +32,8 @@ pub(super) async fn fill(cluster: &Cluster) -> Result<()> {
         .apply_all(&[configmap("shop", "large", &lines.collect::<String>())])
         .await?;
     let many: Vec<Value> = (0..MANY)
-        .map(|n| configmap("many", &format!("c-{n}"), "v"))
+        // Few texts, so that a sort has many equal keys.
+        .map(|n| configmap("many", &format!("c-{n}"), &format!("v{}", n * 37 % 11)))
         .collect();
     let (left, right) = many.split_at(MANY / 2);
     tokio::try_join!(cluster.apply_all(left), cluster.apply_all(right))?;

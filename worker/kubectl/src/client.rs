@@ -185,7 +185,10 @@ impl Cluster {
                 .flat_map(warning::parse)
                 .collect();
             if parts.status.is_success() {
-                return Ok(Answer { body, warnings });
+                return match not_asked_for(&parts, &body) {
+                    None => Ok(Answer { body, warnings }),
+                    Some(error) => Err(Failure { error, warnings }),
+                };
             }
             if retries < RETRIES
                 && let Some(pause) = pause(&parts)
@@ -260,6 +263,24 @@ async fn read(mut body: Body, max_bytes: usize) -> Result<Bytes, Error> {
         }
     }
     Ok(first.unwrap_or_else(|| whole.freeze()))
+}
+
+/// What is wrong with an answer that claims success: it is no JSON, or says in it that it failed.
+fn not_asked_for(parts: &http::response::Parts, body: &[u8]) -> Option<Error> {
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let media_type = content_type.and_then(|value| value.to_str().ok());
+    let media_type = media_type.map_or("", |value| value.split(';').next().unwrap_or_default());
+    if !matches!(media_type.trim(), "" | "application/json") {
+        let text = format!("serializer for {} doesn't exist", media_type.trim());
+        return Some(Error::Unreadable(text));
+    }
+    let head = body.get(..64).unwrap_or(body);
+    let says = |part: &[u8]| head.windows(part.len()).any(|window| window == part);
+    if !says(br#""kind":"Status""#) {
+        return None;
+    }
+    let status: Status = serde_json::from_slice(body).ok()?;
+    (status.status != "Success").then(|| Error::Status(Box::new(status)))
 }
 
 /// How long the server wants the client to wait, for the codes where client-go does.

@@ -63,9 +63,12 @@ impl Notes {
     }
 
     pub(crate) fn unreadable(&mut self, error: &serde_json::Error) {
-        self.errors.push(Error::Unreadable(format!(
-            "unable to read the answer: {error}"
-        )));
+        let text = if error.is_eof() {
+            "unexpected end of JSON input".to_owned()
+        } else {
+            format!("unable to read the answer: {error}")
+        };
+        self.errors.push(Error::Unreadable(text));
     }
 
     pub(crate) fn print_warnings(&self, output: &mut Output) {
@@ -181,5 +184,7 @@ fn conflict(get: &Get) -> Option<Error> {
     )))
 }
 
+#[cfg(test)]
+mod canary;
 #[cfg(test)]
 mod tests;

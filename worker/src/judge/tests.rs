@@ -158,6 +158,18 @@ fn the_owners_policy_narrows_what_the_grammar_allows() {
 }
 
 #[test]
+fn secrets_may_be_asked_for_where_the_owner_shows_them_without_their_values() {
+    let payload = with("args", json!(["secrets", "-A"])).to_string();
+    let (_, text) = answer(judged_under(&Policy::default(), &payload, 1, 1));
+    assert!(text.starts_with("resource_denied: "), "{text}");
+    let policy = Policy {
+        secrets: kubently_core::policy::Secrets::Redact,
+        ..Policy::default()
+    };
+    assert!(judged_under(&policy, &payload, 1, 1).is_ok());
+}
+
+#[test]
 fn the_tenth_delivery_is_poison_before_anything_is_read() {
     let (reason, text) = answer(judged("{", 10, 1));
     assert_eq!(reason, Reason::Poison);

@@ -1,7 +1,5 @@
 //! `get` for programs: whole objects, written as they come.
 
-use std::collections::VecDeque;
-
 use futures::StreamExt as _;
 
 use super::Notes;
@@ -65,9 +63,9 @@ struct Objects<'a> {
 impl Objects<'_> {
     async fn lists(&mut self, mappings: &[Mapping]) -> Result<(), Unprintable> {
         let fetch = self.fetch;
-        let mut first_pages: VecDeque<_> = fetch.first_pages(mappings).collect().await;
+        let mut first_pages = fetch.first_pages(mappings);
         for mapping in mappings {
-            let mut page = first_pages.pop_front();
+            let mut page = first_pages.next().await;
             while let Some(answer) = page.take() {
                 let Some(answer) = self.notes.sort(answer, fetch.get) else {
                     break;

@@ -1,8 +1,6 @@
 //! `get --server-print=false`: names and ages, which is all that kubectl knows to print without the
 //! server (cli-runtime `printers/tableprinter.go: printObjectMeta`).
 
-use std::collections::VecDeque;
-
 use futures::StreamExt as _;
 
 use super::Notes;
@@ -98,9 +96,9 @@ struct Rows<'p> {
 impl<'p> Rows<'p> {
     async fn lists(&mut self, mappings: &'p [Mapping], notes: &mut Notes) -> Result<(), RunError> {
         let fetch = self.fetch;
-        let mut first_pages: VecDeque<_> = fetch.first_pages(mappings).collect().await;
+        let mut first_pages = fetch.first_pages(mappings);
         for mapping in mappings {
-            let mut page = first_pages.pop_front();
+            let mut page = first_pages.next().await;
             while let Some(answer) = page.take() {
                 let Some(answer) = notes.sort(answer, fetch.get) else {
                     break;

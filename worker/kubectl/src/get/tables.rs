@@ -61,16 +61,30 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Whether names need their kind depends on how many types answer, so the first page of each
-    /// comes before anything is printed; the pages behind it come as they are printed.
+    /// Whether names need their kind depends on whether more than one type answers, so first pages
+    /// come before anything is printed until two have; all others come as they are printed.
     async fn lists(&mut self, mappings: &[Mapping]) {
         let fetch = self.fetch;
         self.notes.of_lists = true;
-        let mut first_pages: VecDeque<_> = fetch.first_pages(mappings).collect().await;
-        let answered = first_pages.iter().filter(|page| page.is_ok()).count();
+        let mut first_pages = fetch.first_pages(mappings);
+        let mut read: VecDeque<_> = VecDeque::new();
+        let mut answered = 0;
+        while answered < 2
+            && let Some(page) = first_pages.next().await
+        {
+            answered += usize::from(page.is_ok());
+            read.push_back(page);
+        }
         self.with_kind = answered > 1;
         for mapping in mappings {
-            let mut page = first_pages.pop_front();
+            let mut page = match read.pop_front() {
+                None => first_pages.next().await,
+                page => page,
+            };
+            // What comes behind a full output is not printed, but its errors are told.
+            if self.is_full() {
+                page = page.filter(Result::is_err);
+            }
             while let Some(answer) = page.take() {
                 let Some(answer) = self.notes.sort(answer, fetch.get) else {
                     break;

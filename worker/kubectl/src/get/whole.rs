@@ -1,10 +1,8 @@
 //! `get` where all objects are needed before the first is printed: `JSONPath` over a list, and
 //! lists that are sorted.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
-
 use futures::StreamExt as _;
+use std::borrow::Cow;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Notes;
@@ -140,9 +138,9 @@ impl<'a> Bodies<'a> {
 
     async fn lists(&mut self, mappings: &[Mapping], notes: &mut Notes) -> Result<(), RunError> {
         let fetch = self.fetch;
-        let mut first_pages: VecDeque<_> = fetch.first_pages(mappings).collect().await;
+        let mut first_pages = fetch.first_pages(mappings);
         for mapping in mappings {
-            let mut page = first_pages.pop_front();
+            let mut page = first_pages.next().await;
             while let Some(answer) = page.take() {
                 let Some(answer) = notes.sort(answer, fetch.get) else {
                     break;

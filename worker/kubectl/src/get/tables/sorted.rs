@@ -1,7 +1,5 @@
 //! Tables with `--sort-by`: the rows of each type, sorted by what is in their objects.
 
-use std::collections::VecDeque;
-
 use futures::StreamExt as _;
 
 use super::Tables;
@@ -11,6 +9,7 @@ use crate::error::Error;
 use crate::get::Notes;
 use crate::get::fetch::Fetch;
 use crate::get::plan::Plan;
+use crate::get::{page, plain};
 use crate::json::Json;
 use crate::output::{Output, RunError};
 use crate::printer::sort::{Key, SortError, SortField};
@@ -90,6 +89,20 @@ struct SortedTable {
     keys: Result<Vec<Key>, SortError>,
 }
 
+impl SortedTable {
+    /// Adds a row; answers the bytes of its cells.
+    fn add(&mut self, row: Row<'static>, key: Result<Key, SortError>) -> usize {
+        match (&mut self.keys, key) {
+            (Ok(keys), Ok(key)) => keys.push(key),
+            (keys @ Ok(_), Err(error)) => *keys = Err(error),
+            (Err(_), _) => {}
+        }
+        let size = row.cells.iter().flatten().map(|it| it.len() + 1).sum();
+        self.rows.push(row);
+        size
+    }
+}
+
 struct Sorting {
     field: Option<SortField>,
     tables: Vec<SortedTable>,
@@ -106,16 +119,16 @@ impl Sorting {
     ) -> Result<(), RunError> {
         notes.of_lists = true;
         let several = mappings.len() > 1;
-        let mut first_pages: VecDeque<_> = fetch.first_pages(mappings).collect().await;
+        let mut first_pages = fetch.first_pages(mappings);
         for mapping in mappings {
-            let mut page = first_pages.pop_front();
+            let mut page = first_pages.next().await;
             let mut table = None;
             while let Some(answer) = page.take() {
                 let Some(answer) = notes.sort(answer, fetch.get) else {
                     break;
                 };
                 let ahead = fetch.ahead(mapping, &answer).await;
-                let next = self.add(&mut table, mapping, &answer, several, notes);
+                let next = self.add(&mut table, mapping, &answer, fetch, several, notes);
                 self.check(fetch)?;
                 if let Some(token) = next {
                     drop(answer);
@@ -138,7 +151,7 @@ impl Sorting {
         for ((mapping, _), answer) in objects.iter().zip(answers) {
             let mut table = None;
             if let Some(answer) = notes.sort(answer, fetch.get) {
-                self.add(&mut table, mapping, &answer, several, notes);
+                self.add(&mut table, mapping, &answer, fetch, several, notes);
                 self.check(fetch)?;
             }
             self.tables.extend(table);
@@ -152,6 +165,7 @@ impl Sorting {
         table: &mut Option<SortedTable>,
         mapping: &Mapping,
         answer: &Answer,
+        fetch: &Fetch<'_>,
         several: bool,
         notes: &mut Notes,
     ) -> Option<String> {
@@ -163,11 +177,7 @@ impl Sorting {
             }
         };
         if !page.is_table() {
-            let name = mapping.group_resource();
-            notes.errors.push(Error::Unreadable(format!(
-                "the server makes no table of {name}, so that it could be sorted"
-            )));
-            return None;
+            return self.add_objects(table, mapping, answer, fetch, notes);
         }
         let next = page.next_page();
         let table = table.get_or_insert_with(|| SortedTable {
@@ -188,21 +198,42 @@ impl Sorting {
                 }
                 _ => Ok(Key::Missing),
             };
-            match (&mut table.keys, key) {
-                (Ok(keys), Ok(key)) => keys.push(key),
-                (keys @ Ok(_), Err(error)) => *keys = Err(error),
-                (Err(_), _) => {}
-            }
-            let row = row.into_row();
-            self.size += row
-                .cells
-                .iter()
-                .flatten()
-                .map(|it| it.len() + 1)
-                .sum::<usize>();
-            table.rows.push(row);
+            self.size += table.add(row.into_row(), key);
         }
         next
+    }
+
+    /// A server that makes no tables sends the objects.
+    fn add_objects(
+        &mut self,
+        table: &mut Option<SortedTable>,
+        mapping: &Mapping,
+        answer: &Answer,
+        fetch: &Fetch<'_>,
+        notes: &mut Notes,
+    ) -> Option<String> {
+        let mut objects = Vec::new();
+        let read = page::objects(&answer.body, mapping.is_secret(), &mut objects);
+        if let Err(error) = read {
+            notes.unreadable(&error);
+            return None;
+        }
+        let made = plain::made(Vec::new());
+        let table = table.get_or_insert_with(|| SortedTable {
+            mapping: mapping.clone(),
+            whole: None,
+            columns: made.columns,
+            rows: Vec::new(),
+            keys: Ok(Vec::new()),
+        });
+        for object in &objects {
+            let key = match &self.field {
+                Some(field) => field.key(object),
+                None => Ok(Key::Missing),
+            };
+            self.size += table.add(plain::row(object, fetch), key);
+        }
+        page::next(&answer.body)
     }
 
     /// Nothing can be cut before everything is sorted.
