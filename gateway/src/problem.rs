@@ -58,7 +58,7 @@ impl Problem {
         request_id: &str,
         timestamp: Timestamp,
     ) {
-        let body = serde_json::to_vec(&error::Problem {
+        let body = kubently_core::visible::to_vec(&error::Problem {
             r#type: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),

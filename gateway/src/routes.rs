@@ -65,7 +65,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, ApiError> {
-    let bytes = serde_json::to_vec(body).map_err(|error| {
+    let bytes = kubently_core::visible::to_vec(body).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         ApiError::Internal
     })?;

@@ -54,7 +54,8 @@ fn follow(reader: Reader, place: OwnedSemaphorePermit) -> impl Stream<Item = Eve
 
 fn written(event: &JobEvent) -> Event {
     // Only a map with other keys than text could fail to be written.
-    let data = serde_json::to_string(event).unwrap_or_default();
+    let data = kubently_core::visible::to_vec(event).unwrap_or_default();
+    let data = String::from_utf8(data).unwrap_or_default();
     let mut written = Event::default().event(event.name()).data(data);
     if let Some(id) = event.id {
         written = written.id(id.to_string());

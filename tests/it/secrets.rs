@@ -50,8 +50,8 @@ async fn secrets_are_shown_without_their_values_where_the_owner_says_so_and_not_
     let cluster = cluster_with_secrets().await;
     let kubeconfig = cluster.worker_kubeconfig();
     let hub = world.hub.url();
-    let open = Gateway::start(&hub, &[&world.key], &[("KUBENTLY_SECRETS", "redact")]);
-    let open = open.await.unwrap();
+    let (keys, settings) = ([world.key.as_str()], [("KUBENTLY_SECRETS", "redact")]);
+    let open = Gateway::start(&hub, &keys, &settings).await.unwrap();
     let http = open.http(Some(&world.key)).unwrap();
 
     let shown = world.cluster("shown").await.unwrap();

@@ -9,6 +9,7 @@ use kubently_core::result::CommandResult;
 use kubently_core::status::{FinalStatus, Reason};
 use kubently_core::subject::ReplySubject;
 use kubently_core::time::Timestamp;
+use kubently_core::visible;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -110,7 +111,7 @@ impl Broker {
 }
 
 fn encode(value: &impl serde::Serialize, what: &'static str) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|source| StoreError::Corrupt { what, source })
+    visible::to_vec(value).map_err(|source| StoreError::Corrupt { what, source })
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(

@@ -42,4 +42,5 @@ pub mod told;
 pub mod transcript;
 pub mod user;
 pub mod verb;
+pub mod visible;
 pub mod webhook;

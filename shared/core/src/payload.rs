@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::visible::is_hidden;
+
 /// The most bytes of output, stdout and stderr together, that stand inside a result; also the
 /// size of one chunk. With base64 and the other fields it stays below NATS's 1 MiB payload.
 pub const MAX_INLINE: usize = 256 * 1024;
@@ -24,7 +26,7 @@ impl Payload {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
-            Ok(text) if json_length(bytes) < MAX_JSON_TEXT => Self::Text(text.to_owned()),
+            Ok(text) if json_length(text) < MAX_JSON_TEXT => Self::Text(text.to_owned()),
             _ => Self::Base64(STANDARD.encode(bytes)),
         }
     }
@@ -50,18 +52,21 @@ impl Payload {
     }
 }
 
-fn json_length(bytes: &[u8]) -> usize {
-    let escaped = |byte: &u8| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
-        0..=0x1f => 6,
-        _ => 1,
+/// Bytes of a text in the JSON that [`visible::to_vec`](crate::visible::to_vec) writes, without the quotes.
+fn json_length(text: &str) -> usize {
+    let escaped = |character: char| match character {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        hidden if is_hidden(hidden) => 6 * hidden.len_utf16(),
+        shown => shown.len_utf8(),
     };
-    bytes.iter().map(escaped).sum()
+    text.chars().map(escaped).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::visible;
 
     fn round_trip(bytes: &[u8]) -> Vec<u8> {
         let (text, base64) = Payload::of(bytes).into_fields();
@@ -80,9 +85,8 @@ mod tests {
     fn text_that_json_would_blow_up_travels_as_base64() {
         let control = vec![1_u8; MAX_INLINE];
         assert!(matches!(Payload::of(&control), Payload::Base64(_)));
-        assert_eq!(
-            json_length(b"a\"\n\x01"),
-            serde_json::to_string("a\"\n\x01").unwrap().len() - 2
-        );
+        let text = "a\"\n\u{1}é😀\u{9b}\u{202e}\u{e0041}";
+        let written = visible::to_vec(&text).unwrap();
+        assert_eq!(json_length(text), written.len() - 2);
     }
 }
