@@ -59,9 +59,13 @@ fn server(target: &str) -> Reply {
 
 /// Both streams, or the error.
 async fn printed(args: &[&str]) -> String {
+    printed_by(Verb::Get, args).await
+}
+
+async fn printed_by(verb: Verb, args: &[&str]) -> String {
     let (cluster, _) = cluster_with(GuardLayer { secrets: true }, server);
     let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-    let command = Command::parse_with(Verb::Get, &args, None, Secrets::Redact).unwrap();
+    let command = Command::parse_with(verb, &args, None, Secrets::Redact).unwrap();
     let limits = Limits {
         policy: Arc::new(Policy {
             secrets: Secrets::Redact,
@@ -134,6 +138,23 @@ async fn no_output_of_secrets_or_of_what_carries_them_has_their_values() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn descriptions_have_sizes_and_no_values() {
+    for args in [
+        &["secrets"][..],
+        &["secret", "db"],
+        &["cm"],
+        &["cm", "applied"],
+    ] {
+        let text = printed_by(Verb::Describe, args).await;
+        for canary in CANARIES {
+            assert!(!text.contains(canary), "{args:?}\n{text}");
+        }
+    }
+    let text = printed_by(Verb::Describe, &["secret", "db"]).await;
+    assert!(text.contains("password:  14 bytes"), "{text}");
 }
 
 #[tokio::test]
