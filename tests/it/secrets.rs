@@ -71,7 +71,7 @@ async fn secrets_are_shown_without_their_values_where_the_owner_says_so_and_not_
             "-o",
             "custom-columns=A:.metadata.name,B:.data,C:.metadata.annotations",
         ],
-        &["--sort-by=.metadata.name"],
+        &["--sort-by=.kind"],
         &["--sort-by=.type", "-o", "jsonpath-as-json={.items[*]}"],
         &["--server-print=false"],
     ] {

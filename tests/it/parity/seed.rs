@@ -39,7 +39,7 @@ pub(super) async fn fill(cluster: &Cluster) -> Result<()> {
     tokio::try_join!(cluster.apply_all(left), cluster.apply_all(right))?;
     let granted = json!([{
         "apiGroups": ["parity.example.com"],
-        "resources": ["widgets", "gadgets"],
+        "resources": ["widgets", "gadgets", "stores"],
         "verbs": ["get", "list"],
     }]);
     cluster.grant_extra(&granted).await
