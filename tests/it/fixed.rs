@@ -19,9 +19,10 @@ const LINES: &str = include_str!("../zoo/fixed/lines.txt");
 const LEAST: usize = 120;
 
 /// What one side printed: standard output, standard error, exit code.
-type Side = (String, String, i32);
+pub(crate) type Side = (String, String, i32);
 
-struct MachineClock;
+/// The time of the machine.
+pub(crate) struct MachineClock;
 
 impl Clock for MachineClock {
     #[expect(clippy::disallowed_methods, reason = "the edge of a test")]
@@ -70,7 +71,8 @@ async fn fixed_kinds_and_verbs_print_what_kubectl_prints() -> Result<()> {
     Ok(())
 }
 
-async fn oracle(kubectl: &Kubectl, args: &[String]) -> Result<Side> {
+/// kubectl's answer.
+pub(crate) async fn oracle(kubectl: &Kubectl, args: &[String]) -> Result<Side> {
     let answer = kubectl.run(args).await?;
     let code = answer.exit_code.context("kubectl was killed")?;
     // Lines of its log are no part of its answer.
@@ -81,7 +83,8 @@ async fn oracle(kubectl: &Kubectl, args: &[String]) -> Result<Side> {
     Ok((answer.out(), err.collect(), code))
 }
 
-async fn ours(library: &kubently_kubectl::Cluster, args: &[String]) -> Result<Side> {
+/// The library's answer.
+pub(crate) async fn ours(library: &kubently_kubectl::Cluster, args: &[String]) -> Result<Side> {
     let (verb, args) = args.split_first().context("an empty line")?;
     let refused = |refusal| anyhow!("{refusal:?}");
     let verb: Verb = verb.parse().map_err(refused)?;
@@ -93,7 +96,7 @@ async fn ours(library: &kubently_kubectl::Cluster, args: &[String]) -> Result<Si
 }
 
 /// Splits at spaces, except within single quotes.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut is_quoted = false;
     for c in line.chars() {
@@ -129,9 +132,9 @@ fn without_ages(text: &str) -> String {
 }
 
 fn difference(line: &str, theirs: &str, ours: &str) -> String {
-    let same = theirs.lines().zip(ours.lines()).take_while(|(a, b)| a == b);
-    let from = same.count();
-    let some = |text: &str| {
+    let pairs = theirs.lines().zip(ours.lines());
+    let from = pairs.take_while(|(one, two)| one == two).count();
+    let shown = |text: &str| {
         let lines: Vec<_> = text
             .lines()
             .skip(from)
@@ -143,8 +146,8 @@ fn difference(line: &str, theirs: &str, ours: &str) -> String {
     format!(
         "{line}: from line {}\n  kubectl:\n  {}\n  kubently:\n  {}\n",
         from + 1,
-        some(theirs),
-        some(ours)
+        shown(theirs),
+        shown(ours)
     )
 }
 

@@ -39,3 +39,4 @@ mod shipped;
 mod slow_api;
 mod stop;
 mod sweep;
+mod top;
