@@ -27,7 +27,6 @@ pub(crate) fn check(
     request: &ExecuteCommandRequest,
 ) -> Result<Command, ApiError> {
     let command = request.command_with(gateway.secrets)?;
-    command.served()?;
     known_cluster(gateway, caller, &request.cluster_id)?;
     authorize(&caller.grant, &request.cluster_id, &command)?;
     Ok(command)

@@ -175,20 +175,6 @@ async fn a_field_that_is_wrong_is_422_and_pointed_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_served_yet_says_so() {
-    let world = World::shared().await.unwrap();
-    let http = world.http().unwrap();
-    for (verb, args) in [
-        ("describe", &["pods", "x"][..]),
-        ("logs", &["x"]),
-        ("events", &["-o", "kyaml"]),
-    ] {
-        let answer = http.post_command(&world.command(verb, args), &[]).await;
-        problem(&answer.unwrap(), 422, "not_supported_yet");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn bodies_are_bounded_plain_json() {
     let world = World::shared().await.unwrap();
     let http = world.http().unwrap();

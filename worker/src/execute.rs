@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kubently_core::command::Command;
 use kubently_core::policy::Policy;
@@ -10,10 +11,20 @@ use kubently_core::result::Ended;
 use kubently_core::status::Reason;
 use kubently_kubectl::{Cluster, Limits, Output, RunError};
 
+use crate::live::LiveOutput;
+
 /// Runs commands that were checked before. Dropping the future gives the work up.
 pub trait Execute: Send + Sync + 'static {
-    /// Runs one to its end, however long that takes: the caller sets the limit.
-    fn execute(&self, command: &Command) -> impl Future<Output = Ended> + Send;
+    /// Runs one to its end. It may take this long: the caller gives it up then.
+    fn execute(&self, command: &Command, limit: Duration) -> impl Future<Output = Ended> + Send;
+
+    /// Runs one whose output is told while it runs. It ends by itself when its time is over.
+    fn follow(
+        &self,
+        command: &Command,
+        limit: Duration,
+        output: LiveOutput,
+    ) -> impl Future<Output = Ended> + Send;
 }
 
 /// Runs commands against a Kubernetes API, as kubectl would.
@@ -35,18 +46,47 @@ impl Kubectl {
         };
         Self { cluster, limits }
     }
+
+    fn within(&self, time: Duration) -> Limits {
+        Limits {
+            time: Some(time),
+            ..self.limits.clone()
+        }
+    }
+}
+
+/// Says how often a text that looks like a credential was marked; never what it was.
+fn tell_of(redactions: u64) {
+    if redactions > 0 {
+        tracing::info!(redactions, "credentials are marked in the output");
+    }
 }
 
 impl Execute for Kubectl {
-    async fn execute(&self, command: &Command) -> Ended {
-        match kubently_kubectl::run(&self.cluster, command, &self.limits).await {
+    async fn execute(&self, command: &Command, limit: Duration) -> Ended {
+        match kubently_kubectl::run(&self.cluster, command, &self.within(limit)).await {
             Ok(output) => completed(output),
+            Err(error) => failed(&error),
+        }
+    }
+
+    async fn follow(&self, command: &Command, limit: Duration, mut output: LiveOutput) -> Ended {
+        let limits = self.within(limit);
+        match kubently_kubectl::stream(&self.cluster, command, &limits, &mut output).await {
+            Ok(ended) => {
+                tell_of(ended.redactions);
+                Ended {
+                    truncated: ended.truncated,
+                    ..Ended::completed(ended.exit_code, Vec::new(), Vec::new())
+                }
+            }
             Err(error) => failed(&error),
         }
     }
 }
 
 fn completed(output: Output) -> Ended {
+    tell_of(output.redactions);
     Ended {
         truncated: output.truncated,
         ..Ended::completed(output.exit_code, output.stdout, output.stderr)

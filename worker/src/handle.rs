@@ -1,6 +1,8 @@
 //! What becomes of one delivered command: judged, run, answered. Knows neither the hub nor
 //! Kubernetes.
 
+mod follow;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -135,6 +137,9 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
 
     /// Runs a command; `None` where a redelivered one cannot be announced.
     async fn perform(&self, execution: &Execution, accepted: &Accepted) -> Option<Ended> {
+        if accepted.command.follows() {
+            return self.follow(execution, accepted).await;
+        }
         let redelivered = execution.attempt > 1;
         if redelivered {
             // Readers must drop what the earlier run told them before this one adds to it.
@@ -144,7 +149,7 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
                 return None;
             }
         }
-        let work = self.execute.execute(&accepted.command);
+        let work = self.execute.execute(&accepted.command, accepted.limit);
         let mut work = pin!(tokio::time::timeout(accepted.limit, work));
         let mut announced = redelivered;
         let mut announcement = pin!(async {

@@ -11,6 +11,7 @@ pub mod consume;
 pub mod execute;
 pub mod handle;
 pub mod judge;
+pub mod live;
 pub mod ports;
 pub mod presence;
 pub mod readiness;

@@ -18,7 +18,6 @@ mod output;
 mod refused;
 mod scope;
 mod selector;
-mod served;
 mod target;
 mod words;
 
@@ -185,12 +184,10 @@ impl Command {
         }
     }
 
-    /// Whether this version runs the command.
-    ///
-    /// # Errors
-    /// `not_supported_yet` for what the grammar knows but this version does not run.
-    pub fn served(&self) -> Result<(), Refusal> {
-        served::served(self)
+    /// Whether its output is told while it runs: it goes on until the command's time is over.
+    #[must_use]
+    pub const fn follows(&self) -> bool {
+        matches!(self, Self::Logs(logs) if logs.follow)
     }
 }
 

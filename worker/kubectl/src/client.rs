@@ -29,6 +29,8 @@ use crate::request::Request;
 const USER_AGENT: &str = concat!("kubently/", env!("CARGO_PKG_VERSION"));
 /// Requests again after an answer that asks for it with `Retry-After`.
 const RETRIES: u32 = 3;
+/// Bytes of an answer that is no success.
+const MAX_REFUSAL: usize = 1 << 20;
 /// The longest pause that an answer may ask for.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// Commands that hold a whole list of more than one page at a time; each may hold
@@ -60,6 +62,15 @@ pub(crate) struct Answer {
     /// The whole body.
     pub(crate) body: Bytes,
     /// Texts of the server's warnings, in order.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A success whose body is still to be read.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    parts: http::response::Parts,
+    pub(crate) body: Body,
+    /// As in [`Answer`].
     pub(crate) warnings: Vec<String>,
 }
 
@@ -171,12 +182,29 @@ impl Cluster {
         subject: Subject<'_>,
         max_bytes: usize,
     ) -> Result<Answer, Failure> {
+        let Opened {
+            parts,
+            body,
+            warnings,
+        } = self.open(request, subject).await?;
+        let body = read(body, max_bytes).await?;
+        match not_asked_for(&parts, &body) {
+            None => Ok(Answer { body, warnings }),
+            Some(error) => Err(Failure { error, warnings }),
+        }
+    }
+
+    /// The same without reading the answer. Dropping that gives up its connection.
+    pub(crate) async fn open(
+        &self,
+        request: &Request,
+        subject: Subject<'_>,
+    ) -> Result<Opened, Failure> {
         let mut retries = 0;
         loop {
             let response = self.client.send(http(request)?).await;
             let response = response.map_err(|error| self.explain(&error))?;
             let (parts, body) = response.into_parts();
-            let body = read(body, max_bytes).await?;
             let warnings = parts
                 .headers
                 .get_all(header::WARNING)
@@ -185,11 +213,13 @@ impl Cluster {
                 .flat_map(warning::parse)
                 .collect();
             if parts.status.is_success() {
-                return match not_asked_for(&parts, &body) {
-                    None => Ok(Answer { body, warnings }),
-                    Some(error) => Err(Failure { error, warnings }),
-                };
+                return Ok(Opened {
+                    parts,
+                    body,
+                    warnings,
+                });
             }
+            let body = read(body, MAX_REFUSAL).await?;
             if retries < RETRIES
                 && let Some(pause) = pause(&parts)
             {

@@ -1,10 +1,10 @@
 //! Read-only kubectl as a library: a parsed command and a Kubernetes API in, kubectl's bytes out.
 //!
-//! - [`run`] is the only entry point; it spawns no process, reads no file and writes nothing.
+//! - [`run`] and [`stream`] are the only entry points; they spawn no process, read no file and write nothing.
 //! - [`client`] is the only way out, and only checked GETs pass its guard.
 //! - [`request`], [`discovery::ResourceMap`], [`table`], [`json`] and [`printer`] do no IO.
 //!
-//! Dropping the future of [`run`] aborts what it is waiting for.
+//! Dropping the future of [`run`] or [`stream`] aborts what it is waiting for.
 
 mod allowed;
 mod api_resources;
@@ -16,10 +16,12 @@ mod events;
 mod get;
 pub mod json;
 mod list;
+mod logs;
 pub mod output;
 pub mod printer;
 pub mod redact;
 pub mod request;
+pub mod sink;
 pub mod table;
 mod top;
 mod version;
@@ -27,8 +29,11 @@ mod version;
 pub use self::client::Cluster;
 pub use self::client::config::{ConfigError, config_from_kubeconfig, config_in_cluster};
 pub use self::output::{Limits, Output, RunError};
+pub use self::sink::{Sink, Streamed};
 
+use bytes::Bytes;
 use kubently_core::command::Command;
+use kubently_core::event::OutputStream;
 
 /// Runs a command against a cluster.
 ///
@@ -45,12 +50,41 @@ pub async fn run(
     match command {
         Command::Get(get) => get::run(cluster, get, limits).await,
         Command::Describe(describe) => describe::run(cluster, describe, limits).await,
+        Command::Logs(logs) => logs::run(cluster, logs, limits).await,
         Command::Top(top) => top::run(cluster, top, limits).await,
         Command::Events(events) => events::run(cluster, events, limits).await,
         Command::ApiResources(asked) => api_resources::run(cluster, asked, limits).await,
         Command::Version(version) => Ok(version::run(cluster, version, limits).await),
-        other @ Command::Logs(_) => Err(RunError::NotServed(other.verb().as_str())),
     }
+}
+
+/// The same, with the output handed on while the command runs. Only `logs` has any before its end.
+///
+/// # Errors
+/// As [`run`].
+pub async fn stream<S: Sink>(
+    cluster: &Cluster,
+    command: &Command,
+    limits: &Limits,
+    sink: &mut S,
+) -> Result<Streamed, RunError> {
+    if let Command::Logs(logs) = command {
+        return logs::stream(cluster, logs, limits, sink).await;
+    }
+    let output = run(cluster, command, limits).await?;
+    for (stream, bytes) in [
+        (OutputStream::Stdout, output.stdout),
+        (OutputStream::Stderr, output.stderr),
+    ] {
+        if !bytes.is_empty() {
+            sink.write(stream, Bytes::from(bytes)).await;
+        }
+    }
+    Ok(Streamed {
+        exit_code: output.exit_code,
+        truncated: output.truncated,
+        redactions: output.redactions,
+    })
 }
 
 #[cfg(test)]
@@ -62,5 +96,8 @@ mod tests {
     #[test]
     fn a_command_can_run_on_any_thread() {
         is_send(|cluster, command, limits| async move { run(&cluster, &command, &limits).await });
+        is_send(|cluster, command, limits| async move {
+            stream(&cluster, &command, &limits, &mut Output::default()).await
+        });
     }
 }

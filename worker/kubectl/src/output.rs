@@ -1,6 +1,7 @@
 //! What a command may use and read, and what it leaves behind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kubently_core::policy::Policy;
 
@@ -17,6 +18,8 @@ pub struct Output {
     pub exit_code: i32,
     /// `stdout` was cut at the end of a line because it reached [`Limits::max_output_bytes`].
     pub truncated: bool,
+    /// How often a text that looks like a credential was marked.
+    pub redactions: u64,
 }
 
 impl Output {
@@ -67,6 +70,9 @@ pub struct Limits {
     pub max_output_bytes: usize,
     /// Bytes of one response of the API server.
     pub max_response_bytes: usize,
+    /// How long the command may take. Whoever runs it ends it then by dropping it; but a followed
+    /// log ends by itself and keeps what was read. None means that nothing ends it.
+    pub time: Option<Duration>,
     /// What the cluster's owner lets be read, asked about every type once discovery has said which
     /// type a name means.
     pub policy: Arc<Policy>,
@@ -78,6 +84,7 @@ impl Default for Limits {
         Self {
             max_output_bytes: 16 << 20,
             max_response_bytes: 64 << 20,
+            time: None,
             policy: Arc::default(),
         }
     }
@@ -110,8 +117,7 @@ pub enum RunError {
         /// Such as `--sort-by`.
         flag: &'static str,
     },
-    /// [`Command::served`](kubently_core::command::Command::served) was not asked: this version
-    /// does not run the command.
+    /// This version does not run the command.
     #[error("{0} is not served by this version")]
     NotServed(&'static str),
     /// [`Policy::denies`] a type that the command would read. Nothing of it was asked for.

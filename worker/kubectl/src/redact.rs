@@ -4,6 +4,8 @@
 //! custom resources that carry one, and in texts that are JSON, such as the annotation of
 //! `kubectl apply` on whatever kind. Names, types, keys and sizes stay.
 
+pub(crate) mod text;
+
 use std::borrow::Cow;
 
 use base64::Engine as _;

@@ -24,10 +24,11 @@ pub fn is_segment(text: &str) -> bool {
 }
 
 /// Keys that a query may have. No `watch`, no `command`, no `timeoutSeconds`.
-pub(crate) const QUERY_KEYS: [&str; 12] = [
+pub(crate) const QUERY_KEYS: [&str; 13] = [
     "container",
     "continue",
     "fieldSelector",
+    "follow",
     "includeObject",
     "labelSelector",
     "limit",
@@ -51,6 +52,8 @@ pub enum Accept {
     Table,
     /// The aggregated discovery document.
     Discovery,
+    /// Text, or what explains why there is none.
+    Text,
 }
 
 impl Accept {
@@ -67,6 +70,7 @@ impl Accept {
                 "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
                  application/json"
             }
+            Self::Text => "application/json, */*",
         }
     }
 }
@@ -156,6 +160,21 @@ impl Request {
         debug_assert!(SUBRESOURCES.contains(&name), "the guard refuses {name}");
         self.push(name)?;
         Ok(self)
+    }
+
+    /// What a container of a pod wrote.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn log(namespace: &str, pod: &str) -> Result<Self, BadSegment> {
+        let pods = Route {
+            group: "",
+            version: "v1",
+            resource: "pods",
+        };
+        let mut request = Self::get(pods, Some(namespace), pod, Accept::Text)?;
+        request.push("log")?;
+        Ok(request)
     }
 
     /// Adds a parameter, form-encoded.

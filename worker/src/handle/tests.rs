@@ -6,6 +6,7 @@ use kubently_core::event::OutputStream;
 use serde_json::json;
 
 use super::*;
+use crate::live::LiveOutput;
 
 const SUBJECT: &str =
     "kubently.v1.cmd.prod-eu.normal.gw-0000beef.0199b6a0-5c1e-7d3a-8f00-1234567890ab";
@@ -14,9 +15,13 @@ const SUBJECT: &str =
 struct Work(Duration, usize);
 
 impl Execute for Work {
-    async fn execute(&self, _: &Command) -> Ended {
+    async fn execute(&self, _: &Command, _: Duration) -> Ended {
         tokio::time::sleep(self.0).await;
         Ended::completed(0, vec![b'x'; self.1], Vec::new())
+    }
+
+    async fn follow(&self, _: &Command, _: Duration, _: LiveOutput) -> Ended {
+        unreachable!("nothing here is followed")
     }
 }
 

@@ -106,11 +106,6 @@ fn every_problem_of_a_message_has_its_reason() {
             PolicyDenied,
             "resource_denied: ",
         ),
-        (
-            with("command_type", json!("logs")).to_string(),
-            PolicyDenied,
-            "not_supported_yet: ",
-        ),
     ] {
         let (given, said) = answer(judged(&payload, 1, 1));
         assert_eq!(given, reason, "{payload}: {said}");

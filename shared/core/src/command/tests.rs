@@ -301,30 +301,3 @@ fn the_sizes_are_bounded_as_sent() {
     names.push("-Aowide".to_owned());
     assert_eq!(code(&names), Err(RefusalCode::TooManyArgs));
 }
-
-#[test]
-fn what_is_served_today_is_told_apart() {
-    for line in [
-        "get|pods",
-        "get|pods|-o|wide",
-        "get|pods|-o|json",
-        "get|pod/a",
-        "get|pods|-okyaml",
-        "get|pods|-o|jsonpath={.a}",
-        "get|pods|-o|custom-columns=A:.a",
-        "get|pods|--sort-by=.a",
-        "get|pods|--server-print=false",
-        "get|pods|a|--subresource=status",
-        "describe|pods",
-        "top|pods",
-        "events|-o|kyaml",
-        "api-resources|-o|kyaml",
-        "version",
-    ] {
-        assert_eq!(parse(line).unwrap().served(), Ok(()), "{line}");
-    }
-    for line in ["logs|web"] {
-        let refusal = parse(line).unwrap().served().unwrap_err();
-        assert_eq!(refusal.code, RefusalCode::NotSupportedYet, "{line}");
-    }
-}

@@ -1,9 +1,15 @@
 //! A cluster for tests: a function in place of the API server, behind the real guard.
 
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http_body_util::BodyExt as _;
+use futures::{Stream, StreamExt as _, stream};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use kubently_core::clock::Clock;
@@ -18,14 +24,35 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
+    /// What comes instead of the body, piece by piece.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A piece of a body that comes over time.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    Bytes(&'static [u8]),
+    /// The same again and again; counts how often it was taken.
+    Many(&'static [u8], usize, Arc<AtomicUsize>),
+    Pause(Duration),
+    /// The connection breaks.
+    Break,
 }
 
 impl Reply {
     pub(crate) fn ok(body: impl Into<String>) -> Self {
         Self {
             status: 200,
-            headers: Vec::new(),
             body: body.into(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn parts(parts: impl Into<Vec<Part>>) -> Self {
+        Self {
+            status: 200,
+            parts: parts.into(),
+            ..Self::default()
         }
     }
 
@@ -36,8 +63,8 @@ impl Reply {
         });
         Self {
             status: code,
-            headers: Vec::new(),
             body: body.to_string(),
+            ..Self::default()
         }
     }
 
@@ -54,6 +81,29 @@ impl Clock for StoppedClock {
     fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp(1_795_521_600, 0).unwrap()
     }
+}
+
+type Piece = Result<Bytes, std::io::Error>;
+type Pieces = Pin<Box<dyn Stream<Item = Piece> + Send>>;
+
+fn pieces(parts: Vec<Part>) -> Pieces {
+    let pieces = parts.into_iter().map(|part| -> Pieces {
+        let broken = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        match part {
+            Part::Bytes(bytes) => Box::pin(stream::iter([Ok(Bytes::from_static(bytes))])),
+            Part::Many(bytes, times, taken) => Box::pin(stream::iter((0..times).map(move |_| {
+                taken.fetch_add(1, Ordering::Relaxed);
+                Ok(Bytes::from_static(bytes))
+            }))),
+            Part::Pause(time) => Box::pin(stream::once(async move {
+                tokio::time::sleep(time).await;
+                Ok(Bytes::new())
+            })),
+            Part::Break => Box::pin(stream::iter([Err(broken())])),
+        }
+    });
+    let pieces: Vec<_> = pieces.collect();
+    Box::pin(stream::iter(pieces).flatten())
 }
 
 /// What was asked, in order: path and query.
@@ -84,7 +134,12 @@ pub(crate) fn cluster_with(
             for (name, value) in reply.headers {
                 response = response.header(name, value);
             }
-            let response = response.body(http_body_util::Full::from(reply.body.into_bytes()));
+            let parts = if reply.parts.is_empty() {
+                Box::pin(stream::iter([Ok(reply.body.into_bytes().into())]))
+            } else {
+                pieces(reply.parts)
+            };
+            let response = response.body(StreamBody::new(parts.map(|it| it.map(Frame::data))));
             Ok::<_, tower::BoxError>(response?)
         }
     });

@@ -118,7 +118,7 @@ pub fn check<B: Body>(request: &Request<B>, secrets: bool) -> Result<(), Refused
         .query()
         .unwrap_or_default()
         .split('&')
-        .all(is_parameter)
+        .all(|it| is_parameter(it, request.uri().path()))
     {
         return Err(Refused::Query);
     }
@@ -177,9 +177,10 @@ fn is_subresource(text: &str) -> bool {
     SUBRESOURCES.contains(&text)
 }
 
-fn is_parameter(parameter: &str) -> bool {
+fn is_parameter(parameter: &str, path: &str) -> bool {
     let key = parameter.split_once('=').map_or(parameter, |(key, _)| key);
-    parameter.is_empty() || QUERY_KEYS.contains(&key)
+    let is_known = QUERY_KEYS.contains(&key) && (key != "follow" || path.ends_with("/log"));
+    parameter.is_empty() || is_known
 }
 
 #[cfg(test)]

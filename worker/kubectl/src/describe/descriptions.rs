@@ -1,6 +1,8 @@
 //! Finds the objects of a command and puts their descriptions one behind the other (kubectl
 //! `cmd/describe/describe.go`).
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures::StreamExt as _;
 use kubently_core::command::{Describe, Get, Scope, Target};
 use serde::Deserialize;
@@ -17,7 +19,7 @@ use crate::get::fetch::Fetch;
 use crate::get::{Notes, PARALLEL};
 use crate::json::Json;
 use crate::output::{Limits, Output};
-use crate::redact::redact;
+use crate::redact::{redact, text};
 use crate::table::ListMeta;
 
 /// A page of a list.
@@ -35,6 +37,8 @@ pub(super) struct Descriptions<'a> {
     reader: Reader<'a>,
     show_events: bool,
     output: Output,
+    /// How often a text that looks like a credential was marked.
+    redactions: AtomicU64,
     /// Warnings, and why objects were not found.
     notes: Notes,
     /// Why objects were not described, each text once.
@@ -62,6 +66,7 @@ impl<'a> Descriptions<'a> {
             },
             show_events: describe.show_events.unwrap_or(true),
             output: Output::default(),
+            redactions: AtomicU64::new(0),
             notes,
             errors: Vec::new(),
             described: 0,
@@ -265,6 +270,10 @@ impl Descriptions<'_> {
         if (mapping.group.as_str(), mapping.kind.as_str()) != ("", "Secret") {
             redact(&mut object, false);
         }
+        if self.reader.limits.policy.redact_text {
+            let count = text::tree(&mut object);
+            self.redactions.fetch_add(count, Ordering::Relaxed);
+        }
         let value = Value::of(&object);
         let mut w = Writer::new(self.reader.cluster.now());
         let shows_events = self.show_events && describer.events != Events::None;
@@ -365,6 +374,7 @@ impl Descriptions<'_> {
     }
 
     fn end(mut self) -> Output {
+        self.output.redactions = self.redactions.into_inner();
         self.output.cut(self.fetch.limits.max_output_bytes);
         self.notes.print_warnings(&mut self.output);
         let errors = &mut self.notes.errors;

@@ -45,6 +45,7 @@ async fn get_within(
         stderr,
         exit_code,
         truncated,
+        ..
     } = run(cluster, &command, &limits).await?;
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ok((text(stdout), text(stderr), exit_code, truncated))

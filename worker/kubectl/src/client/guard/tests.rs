@@ -19,6 +19,7 @@ fn known_reads_pass() {
         "/api/v1/namespaces/default/pods?limit=500&continue=abc&includeObject=None",
         "/api/v1/namespaces/default/pods/web",
         "/api/v1/namespaces/default/pods/web/log?container=app&tailLines=5",
+        "/api/v1/namespaces/default/pods/web/log?follow=true",
         "/apis/apps/v1/deployments?labelSelector=a%3Db&fieldSelector=c",
         "/apis/apps/v1/namespaces/default/deployments/web/scale",
         "/apis/example.com/v1/namespaces/default/secrets/web",
