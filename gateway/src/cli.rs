@@ -7,6 +7,7 @@ use kubently_core::cluster::ClusterId;
 use kubently_core::display_name::UserName;
 use kubently_core::subject::PublisherName;
 use kubently_core::user::Email;
+use kubently_runtime::cli::Document;
 
 use crate::accounts::Credentials;
 
@@ -15,7 +16,7 @@ use crate::accounts::Credentials;
 /// Every setting is a key of the configuration file, or KUBENTLY_ and its name in upper case in
 /// the environment, which wins.
 #[derive(Debug, Parser)]
-#[command(name = "kubently-gateway", version)]
+#[command(name = "kubently-gateway", version = env!("KUBENTLY_VERSION"))]
 pub(crate) struct Cli {
     /// The configuration file, .toml or .yaml.
     #[arg(long, value_name = "FILE", global = true)]
@@ -40,6 +41,14 @@ pub(crate) enum Task {
     /// Makes admins.
     #[command(subcommand)]
     Admin(AdminTask),
+    /// Looks at the configuration and the hub, and says what is not as it must be.
+    Check {
+        /// Too many rights are an error, too.
+        #[arg(long)]
+        strict: bool,
+    },
+    #[command(flatten)]
+    Document(Document),
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,8 +5,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use kubently_broker::preflight::{Party, preflight};
 use kubently_broker::{Broker, ConnectError};
+use kubently_core::preflight::{Finding, Outcome};
+use kubently_runtime::cli;
 use kubently_runtime::config::Sources;
 use kubently_runtime::shutdown::Shutdown;
 use kubently_runtime::telemetry;
@@ -125,6 +128,11 @@ pub fn run() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<ExitCode, Fatal> {
+    if let Some(Task::Document(document)) = &cli.task {
+        let written = document.write(Cli::command());
+        written.map_err(|error| Fatal::cannot_create(&error))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let loaded = GatewayConfig::load(&Sources::from_process(cli.config))
         .map_err(|error| Fatal::config(&error))?;
     let config = loaded.value;
@@ -142,7 +150,7 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
         let hard = shutdown.hard();
         let task = Box::pin(perform(cli.task.unwrap_or(Task::Serve), config, shutdown));
         tokio::select! {
-            ended = task => ended.map(|()| ExitCode::SUCCESS),
+            ended = task => ended.map(ExitCode::from),
             () = hard.cancelled() => Ok(ExitCode::FAILURE),
         }
     });
@@ -150,8 +158,12 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
     ended
 }
 
-async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Result<(), Fatal> {
-    match task {
+/// Answers the exit code.
+async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Result<u8, Fatal> {
+    let done = match task {
+        Task::Check { strict } => return check(&config, strict).await,
+        // It has been written already, without a configuration.
+        Task::Document(_) => Ok(()),
         Task::Serve => serve::serve(config, shutdown).await,
         Task::Cluster(ClusterTask::Add {
             name,
@@ -171,7 +183,16 @@ async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Resul
         Task::Admin(AdminTask::Create { email, name }) => {
             admin_create::admin_create(&config, &email, name).await
         }
-    }
+    };
+    done.map(|()| 0)
+}
+
+async fn check(config: &GatewayConfig, strict: bool) -> Result<u8, Fatal> {
+    let read = Finding::new("configuration", Outcome::Good, "it reads well");
+    let monitor = config.nats_monitor_url.as_deref();
+    let hub = preflight(&config.hub(), Party::Gateway, monitor).await;
+    let findings: Vec<_> = std::iter::once(read).chain(hub).collect();
+    cli::report(&findings, strict).map_err(|error| Fatal::other("checked, but", &error))
 }
 
 /// Connects to the hub that the configuration names.

@@ -13,8 +13,10 @@
 )]
 
 mod answers;
+mod binaries;
 mod broker;
 mod cancel;
+mod charts;
 mod corpus_door;
 mod described;
 mod door;

@@ -76,7 +76,6 @@ async fn a_command_crosses_the_accounts_and_a_leaf_node() {
     let dir = place::fresh("leaf").unwrap();
     std::fs::create_dir(dir.path().join("tls")).unwrap();
     std::fs::copy(hub.ca(), dir.path().join("tls/ca.crt")).unwrap();
-    std::fs::copy(hub.credential("cluster-a"), dir.path().join("cluster.nk")).unwrap();
     let port = ports::free().unwrap();
     let changes = [
         ("hub.example.com:7422", hub.leaf_address()),
@@ -86,6 +85,7 @@ async fn a_command_crosses_the_accounts_and_a_leaf_node() {
     let program = parts::program(Part::NatsServer).unwrap();
     let _leaf = Spec::new("leaf", program, dir.path())
         .args(["-c", "leaf.conf"])
+        .env("CLUSTER_NKEY", seed.trim())
         .spawn()
         .unwrap();
     let through = format!("nats://127.0.0.1:{port}");
@@ -190,6 +190,63 @@ async fn credentials_and_certificates_that_do_not_serve_are_a_sentence_and_an_ex
     let run = said(&hub.settings("hub")).await;
     assert_eq!(run.ending, Ending::Code(69), "{}", run.said);
     assert!(run.said.to_lowercase().contains("expired"), "{}", run.said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_what_holds_and_what_is_too_much() {
+    let mut hub = Hub::single().await.unwrap();
+    hub.enrol(&["cluster", "add", "a"]).await.unwrap();
+    hub.enrol(&["cluster", "add", "b"]).await.unwrap();
+    let good = hub.gateway(&["check", "--strict"]).await.unwrap();
+    assert_eq!(good.ending, Ending::Code(0), "{}", good.said);
+    for line in ["every write is on the disk", "account HUB", "2.1"] {
+        assert!(good.said.contains(line), "{line}: {}", good.said);
+    }
+    let kubernetes = Cluster::shared().await.unwrap();
+    let program = &product::programs().await.unwrap().worker;
+    let check = async |credential: &str, kubeconfig: std::path::PathBuf, more: &[(&str, &str)]| {
+        let settings = hub.settings(credential);
+        let kubeconfig = kubeconfig.to_string_lossy().into_owned();
+        let mut all = borrowed(&settings);
+        all.push(("KUBENTLY_CLUSTER_ID", "a"));
+        all.push(("KUBENTLY_KUBECONFIG", &kubeconfig));
+        all.extend_from_slice(more);
+        let run = product::run_to_end(program, &all, ["check", "--strict"]).await;
+        run.unwrap()
+    };
+    let (own, admin) = (
+        kubernetes.worker_kubeconfig(),
+        kubernetes.admin_kubeconfig(),
+    );
+    let good = check("cluster-a", own.clone(), &[]).await;
+    assert_eq!(good.ending, Ending::Code(0), "{}", good.said);
+    assert!(
+        good.said
+            .contains("account CLUSTER_a, and nothing of others"),
+        "{}",
+        good.said
+    );
+    assert!(
+        good.said.contains("get and list, and no secrets"),
+        "{}",
+        good.said
+    );
+
+    // An administrator's kubeconfig, and the hub's own credential in a worker's hands.
+    let too_much = check("cluster-a", admin, &[]).await;
+    assert_eq!(too_much.ending, Ending::Code(77), "{}", too_much.said);
+    assert!(too_much.said.contains("get secrets"), "{}", too_much.said);
+    let prefix = [("KUBENTLY_NATS_API_PREFIX", "$JS.API")];
+    let hubs = check("hub", own.clone(), &prefix).await;
+    assert_eq!(hubs.ending, Ending::Code(77), "{}", hubs.said);
+    assert!(
+        hubs.said.contains("account HUB has no limits"),
+        "{}",
+        hubs.said
+    );
+    let others = check("cluster-b", own, &[]).await;
+    assert_eq!(others.ending, Ending::Code(69), "{}", others.said);
+    assert!(others.said.contains("not cluster a's"), "{}", others.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,8 @@ pub enum Part {
     Kwok,
     /// The Metrics API.
     MetricsServer,
+    /// Renders the charts.
+    Helm,
 }
 
 /// What is known of a part.
@@ -42,7 +44,9 @@ pub enum Part {
 pub struct Recipe {
     /// The program's file name.
     pub name: &'static str,
-    /// The Go package in `tests/parts` that it is built from.
+    /// The Go module that pins it.
+    module: &'static str,
+    /// The Go package in it that it is built from.
     pub package: &'static str,
     /// The environment variable that may name another one.
     pub variable: &'static str,
@@ -66,6 +70,9 @@ const ETCD: Wanted = Wanted::AtLeast(semver::Version::new(3, 6, 0));
 const KWOK: Wanted = Wanted::Exactly(semver::Version::new(0, 8, 0));
 /// The one that was seen working with the release above.
 const METRICS: Wanted = Wanted::Exactly(semver::Version::new(0, 9, 0));
+
+/// Charts of apiVersion v2 and their schemas, as version 4 reads them.
+const HELM: Wanted = Wanted::AtLeast(semver::Version::new(4, 0, 0));
 
 impl Part {
     /// What a hub needs.
@@ -98,12 +105,14 @@ impl Part {
             Self::Kubectl => &KUBECTL,
             Self::Kwok => &KWOK_CONTROLLER,
             Self::MetricsServer => &METRICS_SERVER,
+            Self::Helm => &HELM_CLI,
         }
     }
 }
 
 static NATS_SERVER: Recipe = Recipe {
     name: "nats-server",
+    module: "tests/parts",
     package: "github.com/nats-io/nats-server/v2",
     variable: "KUBENTLY_NATS_SERVER",
     wanted: NATS,
@@ -113,6 +122,7 @@ static NATS_SERVER: Recipe = Recipe {
 };
 static ETCD_SERVER: Recipe = Recipe {
     name: "etcd",
+    module: "tests/parts",
     package: "go.etcd.io/etcd/server/v3",
     variable: "KUBENTLY_ETCD",
     wanted: ETCD,
@@ -122,6 +132,7 @@ static ETCD_SERVER: Recipe = Recipe {
 };
 static KUBE_APISERVER: Recipe = Recipe {
     name: "kube-apiserver",
+    module: "tests/parts",
     package: "k8s.io/kubernetes/cmd/kube-apiserver",
     variable: "KUBENTLY_KUBE_APISERVER",
     wanted: KUBERNETES,
@@ -131,6 +142,7 @@ static KUBE_APISERVER: Recipe = Recipe {
 };
 static KUBE_CONTROLLER_MANAGER: Recipe = Recipe {
     name: "kube-controller-manager",
+    module: "tests/parts",
     package: "k8s.io/kubernetes/cmd/kube-controller-manager",
     variable: "KUBENTLY_KUBE_CONTROLLER_MANAGER",
     wanted: KUBERNETES,
@@ -140,6 +152,7 @@ static KUBE_CONTROLLER_MANAGER: Recipe = Recipe {
 };
 static KUBE_SCHEDULER: Recipe = Recipe {
     name: "kube-scheduler",
+    module: "tests/parts",
     package: "k8s.io/kubernetes/cmd/kube-scheduler",
     variable: "KUBENTLY_KUBE_SCHEDULER",
     wanted: KUBERNETES,
@@ -149,6 +162,7 @@ static KUBE_SCHEDULER: Recipe = Recipe {
 };
 static KUBECTL: Recipe = Recipe {
     name: "kubectl",
+    module: "tests/parts",
     package: "k8s.io/kubernetes/cmd/kubectl",
     variable: "KUBENTLY_KUBECTL",
     wanted: KUBERNETES,
@@ -158,6 +172,7 @@ static KUBECTL: Recipe = Recipe {
 };
 static KWOK_CONTROLLER: Recipe = Recipe {
     name: "kwok",
+    module: "tests/parts",
     package: "sigs.k8s.io/kwok/cmd/kwok",
     variable: "KUBENTLY_KWOK",
     wanted: KWOK,
@@ -167,12 +182,25 @@ static KWOK_CONTROLLER: Recipe = Recipe {
 };
 static METRICS_SERVER: Recipe = Recipe {
     name: "metrics-server",
+    module: "tests/parts",
     package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
     variable: "KUBENTLY_METRICS_SERVER",
     wanted: METRICS,
     version_args: &["--version"],
     in_assets: false,
     first_build: "about 1 minute",
+};
+
+/// A module of its own: what it needs is not what Kubernetes needs.
+static HELM_CLI: Recipe = Recipe {
+    name: "helm",
+    module: "tests/parts/helm",
+    package: "helm.sh/helm/v4/cmd/helm",
+    variable: "KUBENTLY_HELM",
+    wanted: HELM,
+    version_args: &["version", "--short"],
+    in_assets: false,
+    first_build: "about 2 minutes",
 };
 
 /// Why a part is not there. Each says in one sentence what to do.

@@ -91,16 +91,21 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
 
 /// The way to Kubernetes; connects when the first command needs it.
 async fn cluster(config: &Config) -> anyhow::Result<Cluster> {
-    let kube = match &config.settings.kubeconfig {
-        Some(path) => config_from_kubeconfig(path).await?,
-        None => config_in_cluster()
-            .context("outside of a cluster, set kubeconfig to a kubeconfig file")?,
-    };
-    let clock = Arc::new(SystemClock);
+    let (kube, clock) = (kubernetes(config).await?, Arc::new(SystemClock));
     Ok(match config.policy.secrets {
         Secrets::Deny => Cluster::new(kube, clock)?,
         Secrets::Redact => Cluster::with_secrets(kube, clock)?,
     })
+}
+
+/// Where the API server is and who asks.
+pub(crate) async fn kubernetes(config: &Config) -> anyhow::Result<kubently_kubectl::ClientConfig> {
+    match &config.settings.kubeconfig {
+        Some(path) => Ok(config_from_kubeconfig(path).await?),
+        None => {
+            config_in_cluster().context("outside of a cluster, set kubeconfig to a kubeconfig file")
+        }
+    }
 }
 
 /// Connects and binds the consumers, however long the hub or the cluster's registration takes: a
@@ -191,7 +196,7 @@ fn announcer(
         presence: Presence {
             cluster_id: config.cluster_id.clone(),
             worker: config.worker_name.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: env!("KUBENTLY_VERSION").to_owned(),
             kubernetes_version: None,
             slots: config.settings.slots.get(),
             in_flight: 0,

@@ -22,6 +22,7 @@ pub mod job_repository;
 pub mod live;
 pub mod nkey;
 pub mod output;
+pub mod preflight;
 pub mod presence;
 pub mod registry;
 pub mod replies;

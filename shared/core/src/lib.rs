@@ -26,6 +26,7 @@ pub mod name;
 pub mod nkey;
 pub mod payload;
 pub mod policy;
+pub mod preflight;
 pub mod refusal;
 pub mod repository;
 pub mod request;

@@ -3,6 +3,7 @@
 //! Environment, process signals and the time of day enter the product here and nowhere else.
 
 pub mod admin;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod shutdown;

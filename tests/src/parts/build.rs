@@ -23,7 +23,7 @@ const PROGRESS: Duration = Duration::from_secs(15);
 /// Less than this many bytes of free space, and a build need not begin.
 const ROOM: u64 = 512 << 20;
 
-/// The program from an earlier build, if it was made from today's `tests/parts`.
+/// The program from an earlier build, if it was made from today's module.
 pub(super) fn built(recipe: &Recipe) -> Result<Option<PathBuf>, PartsError> {
     let dir = directory()?;
     let stamp = std::fs::read_to_string(stamp_path(&dir, recipe)).unwrap_or_default();
@@ -59,7 +59,7 @@ pub(super) fn build(recipe: &'static Recipe) -> Result<PathBuf, PartsError> {
     }
     // Under another name until it is whole.
     let partial = dir.join(format!("{}.partial", recipe.name));
-    let mut go = Spec::new("go", "go", place::workspace().join("tests/parts"))
+    let mut go = Spec::new("go", "go", place::workspace().join(recipe.module))
         .logs(dir.join("log"), recipe.name)
         .inherit_env()
         .env("CGO_ENABLED", "0")
@@ -129,7 +129,7 @@ fn stamp_path(dir: &Path, recipe: &Recipe) -> PathBuf {
 
 /// What a program was made from: every source by its checksum, and the flags.
 fn wanted_stamp(recipe: &Recipe) -> Result<String, PartsError> {
-    let parts = place::workspace().join("tests/parts");
+    let parts = place::workspace().join(recipe.module);
     let read = |name: &str| {
         let path = parts.join(name);
         std::fs::read(&path).map_err(|source| PartsError::Directory { dir: path, source })
@@ -149,7 +149,7 @@ fn free_space(dir: &Path) -> Option<u64> {
 
 /// Go must be there, and as new as `go.mod` asks (or able to fetch the one it asks for).
 fn check_go(recipe: &'static Recipe) -> Result<(), PartsError> {
-    let parts = place::workspace().join("tests/parts");
+    let parts = place::workspace().join(recipe.module);
     let go_mod = std::fs::read_to_string(parts.join("go.mod")).unwrap_or_default();
     let wanted = go_mod
         .lines()

@@ -22,11 +22,15 @@ pub mod printer;
 pub mod redact;
 pub mod request;
 pub mod sink;
+pub mod review;
 pub mod table;
 mod top;
 mod version;
 
 pub use self::client::Cluster;
+/// Where an API server is and who asks, as kube knows it.
+pub use kube::Config as ClientConfig;
+
 pub use self::client::config::{ConfigError, config_from_kubeconfig, config_in_cluster};
 pub use self::output::{Limits, Output, RunError};
 pub use self::sink::{Sink, Streamed};
