@@ -107,8 +107,6 @@ async fn a_real_api_server_takes_every_object_of_both_charts() {
         "rbac.mode=namespaced",
         "--set",
         &namespaced,
-        "--set",
-        "networkPolicy.scrapers.team=monitoring",
         "--set-string",
         "nats.ca=PEM",
         "--set",
@@ -128,17 +126,11 @@ async fn a_real_api_server_takes_every_object_of_both_charts() {
         "--set",
         "autoscaling.enabled=true",
         "--set",
-        "networkPolicy.scrapers.team=monitoring",
-        "--set",
         "networkPolicy.callers.team=agents",
-        "--set",
-        "networkPolicy.collector.cidrs={10.0.0.0/8}",
         "--set",
         "nats.replicas=1",
         "--set",
         "gateway.apiKeysSecret=keys",
-        "--set",
-        "dashboard.enabled=true",
     ];
     let external = [
         "--set",
@@ -232,45 +224,21 @@ async fn pods_run_without_privileges_and_take_no_service_links() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn custom_kinds_are_rendered_only_where_they_are_asked_for() {
-    let kinds = [
-        "ServiceMonitor",
-        "PodMonitor",
-        "PrometheusRule",
-        "HTTPRoute",
-    ];
-    let of = |objects: &[Value]| -> Vec<String> {
-        let found = objects
-            .iter()
-            .map(|o| o["kind"].as_str().unwrap().to_owned());
-        found
-            .filter(|kind| kinds.contains(&kind.as_str()))
-            .collect()
+async fn a_route_of_the_gateway_api_is_rendered_where_it_is_asked_for() {
+    let routes = |objects: &[Value]| {
+        let route = |object: &&Value| object["kind"] == "HTTPRoute";
+        objects.iter().filter(route).count()
     };
     let plain = rendered("k", "kubently-hub", "kubently", &[]).await;
-    assert!(of(&plain).is_empty());
-    let all = [
-        "--set",
-        "serviceMonitor.enabled=true",
-        "--set",
-        "prometheusRule.enabled=true",
+    assert_eq!(routes(&plain), 0);
+    let asked = [
         "--set",
         "httpRoute.enabled=true",
         "--set",
         "httpRoute.parentRefs[0].name=public",
     ];
-    let all = rendered("k", "kubently-hub", "kubently", &all).await;
-    assert_eq!(of(&all).len(), 3, "{:?}", of(&all));
-    let rule = all.iter().find(|o| o["kind"] == "PrometheusRule").unwrap();
-    assert!(
-        rule["spec"]["groups"]
-            .as_array()
-            .is_some_and(|groups| !groups.is_empty())
-    );
-    let mut monitored = WORKER.to_vec();
-    monitored.extend(["--set", "podMonitor.enabled=true"]);
-    let worker = rendered("k", "kubently-worker", "kubently", &monitored).await;
-    assert_eq!(of(&worker), ["PodMonitor"]);
+    let asked = rendered("k", "kubently-hub", "kubently", &asked).await;
+    assert_eq!(routes(&asked), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
