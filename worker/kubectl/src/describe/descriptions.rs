@@ -375,8 +375,15 @@ impl Descriptions<'_> {
 
     fn end(mut self) -> Output {
         self.output.redactions = self.redactions.into_inner();
-        self.output.cut(self.fetch.limits.max_output_bytes);
+        let limit = self.fetch.limits.max_output_bytes;
+        let cut = self.output.cut(limit);
         self.notes.print_warnings(&mut self.output);
+        if cut {
+            self.output.note(&format!(
+                "Warning: the output is cut after {limit} bytes: ask for fewer objects with a name, \
+                 -n or -l"
+            ));
+        }
         let errors = &mut self.notes.errors;
         if self.described == 0 && errors.is_empty() && self.errors.is_empty() {
             match &self.reader.describe.scope {

@@ -60,7 +60,7 @@ pub(super) fn annotations(w: &mut Writer, title: &str, annotations: Value<'_>) {
         if value.len() + key.len() + 2 > MAX_ANNOTATION || value.contains('\n') {
             writeln!(w.at(0), "{key}:");
             for line in value.split('\n') {
-                writeln!(w.at(0), "\t  {}", cut(line, MAX_ANNOTATION - 2));
+                w.cut_line(0, "\t  ", line, MAX_ANNOTATION - 2);
             }
         } else {
             writeln!(w.at(0), "{key}: {value}");
@@ -69,15 +69,6 @@ pub(super) fn annotations(w: &mut Writer, title: &str, annotations: Value<'_>) {
     if none {
         writeln!(w.at(0), "<none>");
     }
-}
-
-/// At most so many bytes and `...`; a character is kept whole, which kubectl does not.
-pub(super) fn cut(text: &str, max: usize) -> String {
-    if text.len() <= max {
-        return text.to_owned();
-    }
-    let end = (0..=max).rev().find(|end| text.is_char_boundary(*end));
-    format!("{}...", text.get(..end.unwrap_or(0)).unwrap_or_default())
 }
 
 /// `k=v,k=v`, or `<none>` (apimachinery `labels.FormatLabels`).

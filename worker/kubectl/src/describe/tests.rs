@@ -186,3 +186,22 @@ async fn a_secret_inside_another_object_keeps_its_values() {
     );
     assert!(!out.contains("aHVudGVyMg"), "{out}");
 }
+
+#[tokio::test]
+async fn what_is_too_long_is_cut_at_a_line_and_says_so() {
+    let (cluster, _) = cluster(|target| match target {
+        "/api" => Reply::ok(CORE),
+        "/apis" => Reply::ok(GROUPS),
+        _ => Reply::ok(format!(r#"{{"items":[{},{}]}}"#, map("a"), map("b"))),
+    });
+    let command = Command::parse(Verb::Describe, &["cm".to_owned()], None).unwrap();
+    let limits = Limits {
+        max_output_bytes: 150,
+        ..Limits::default()
+    };
+    let output = run(&cluster, &command, &limits).await.unwrap();
+    let printed = text(&output.stdout);
+    assert!(printed.ends_with("Name:         b\n"), "{printed}");
+    assert!(output.truncated && output.exit_code == 0);
+    assert!(text(&output.stderr).starts_with("Warning: the output is cut after 150 bytes"));
+}

@@ -5,7 +5,6 @@ mod sources;
 
 use self::sources::{Form, SOURCES, Source};
 use super::claim;
-use super::metadata::cut;
 use super::value::Value;
 use super::writer::Writer;
 
@@ -107,7 +106,7 @@ fn attributes(w: &mut Writer, attributes: Value<'_>) {
             write!(w.at(2), "\t");
         }
         let line = format!("{key}={}", value.text());
-        writeln!(w.at(2), "{}", cut(&line, MAX_ATTRIBUTE));
+        w.cut_line(2, "", &line, MAX_ATTRIBUTE);
     }
 }
 

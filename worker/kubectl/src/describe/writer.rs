@@ -1,7 +1,7 @@
 //! The text of a description: lines at a level of indentation, cells between tabs, and nothing that a
 //! terminal would obey (kubectl `describe.go`: `PrefixWriter`, cli-runtime `WriteEscaped`).
 
-use std::fmt;
+use std::{fmt, io};
 
 use chrono::{DateTime, Utc};
 
@@ -21,7 +21,7 @@ pub(super) struct Writer {
     tab: TabWriter,
     out: Vec<u8>,
     /// What is being written, before it is escaped.
-    text: String,
+    text: Vec<u8>,
     /// Levels that are added to every line.
     base: usize,
     now: DateTime<Utc>,
@@ -47,7 +47,7 @@ impl Writer {
         Self {
             tab: TabWriter::new(LAYOUT),
             out: Vec::new(),
-            text: String::new(),
+            text: Vec::new(),
             base: 0,
             now,
         }
@@ -97,16 +97,45 @@ impl Writer {
         self.out
     }
 
-    fn put(&mut self, level: usize, text: fmt::Arguments<'_>) {
-        self.text.clear();
-        self.text
-            .extend(std::iter::repeat_n("  ", self.base + level));
-        // Writing into a String fails only where a Display does.
-        let _ = fmt::Write::write_fmt(&mut self.text, text);
-        if self.text.contains(['\x1b', '\r']) {
-            self.text = self.text.replace('\x1b', "^[").replace('\r', "\\r");
+    /// A line of `indent` and at most so many bytes of a text, which may end within a character, as
+    /// kubectl cuts it; `...` says that there is more.
+    pub(super) fn cut_line(&mut self, level: usize, indent: &str, text: &str, max: usize) {
+        let (kept, more) = match text.as_bytes().get(..max) {
+            Some(kept) if kept.len() < text.len() => (kept, "...\n"),
+            _ => (text.as_bytes(), "\n"),
+        };
+        self.begin(level);
+        for part in [indent.as_bytes(), kept, more.as_bytes()] {
+            self.text.extend_from_slice(part);
         }
-        self.tab.write(self.text.as_bytes(), &mut self.out);
+        self.end();
+    }
+
+    fn put(&mut self, level: usize, text: fmt::Arguments<'_>) {
+        self.begin(level);
+        // Writing into memory fails only where a Display does.
+        let _ = io::Write::write_fmt(&mut self.text, text);
+        self.end();
+    }
+
+    fn begin(&mut self, level: usize) {
+        self.text.clear();
+        self.text.resize(2 * (self.base + level), b' ');
+    }
+
+    fn end(&mut self) {
+        if self.text.iter().any(|byte| matches!(byte, 0x1b | b'\r')) {
+            let mut escaped = Vec::with_capacity(self.text.len() + 16);
+            for &byte in &self.text {
+                match byte {
+                    0x1b => escaped.extend_from_slice(b"^["),
+                    b'\r' => escaped.extend_from_slice(b"\\r"),
+                    _ => escaped.push(byte),
+                }
+            }
+            self.text = escaped;
+        }
+        self.tab.write(&self.text, &mut self.out);
     }
 }
 
@@ -139,5 +168,16 @@ mod tests {
     fn what_a_terminal_would_obey_is_escaped() {
         let text = written(|w| w.row(0, "Name", "\x1b[31mred\r"));
         assert_eq!(text, "Name:  ^[[31mred\\r\n");
+    }
+
+    #[test]
+    fn a_line_is_cut_at_a_byte() {
+        let mut writer = Writer::new(DateTime::UNIX_EPOCH);
+        writer.cut_line(1, "x ", "日本", 4);
+        writer.cut_line(0, "", "日本", 6);
+        assert_eq!(
+            writer.finish(),
+            b"  x \xe6\x97\xa5\xe6...\n\xe6\x97\xa5\xe6\x9c\xac\n"
+        );
     }
 }
