@@ -70,6 +70,10 @@ pub(crate) enum ApiError {
     EventsExpired,
     #[error("this is no id of an event of this job")]
     BadEventId,
+    #[error("an Idempotency-Key is 1 to 255 printable ASCII characters without spaces, sent once")]
+    BadIdempotencyKey,
+    #[error("this Idempotency-Key stands for another command")]
+    IdempotencyKeyReused,
     #[error("you have as many unfinished jobs on this gateway as a user may have")]
     OverQuota,
     #[error("a body has at most {MAX_BODY} bytes")]
@@ -133,6 +137,10 @@ impl ApiError {
             Self::ResultExpired => (StatusCode::GONE, "result_expired"),
             Self::EventsExpired => (StatusCode::GONE, "events_expired"),
             Self::BadEventId => (StatusCode::UNPROCESSABLE_ENTITY, "bad_event_id"),
+            Self::BadIdempotencyKey => (StatusCode::UNPROCESSABLE_ENTITY, "bad_idempotency_key"),
+            Self::IdempotencyKeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
+            }
             Self::OverQuota => (StatusCode::TOO_MANY_REQUESTS, "quota"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::UnsupportedMediaType => {
@@ -161,6 +169,7 @@ impl ApiError {
             Self::EventsExpired | Self::BadEventId => {
                 Some("read the events from the beginning, without an id")
             }
+            Self::IdempotencyKeyReused => Some("send another command under a key of its own"),
             Self::OverQuota => Some("wait for some of them to end, or cancel them"),
             Self::NoUser => Some("make a user, or an admin with: kubently-gateway admin create"),
             Self::BadCursor => Some("begin again without a cursor"),

@@ -19,6 +19,7 @@ mod error;
 mod fresh;
 mod gateway;
 mod observe;
+mod once;
 mod page;
 mod prefer;
 mod problem;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubently_broker::{Lookup, SubmitError};
+use kubently_broker::{Lookup, Revision, SubmitError};
 use kubently_core::access::{Principal, authorize};
 use kubently_core::cluster::ClusterId;
 use kubently_core::command::Command;
@@ -16,7 +16,7 @@ use crate::gateway::Parts;
 
 /// How long the hub may take to accept a command: longer than the broker waits for a stream's new
 /// leader, so that its answer comes first.
-const ACCEPT_LIMIT: Duration = Duration::from_secs(12);
+pub(crate) const ACCEPT_LIMIT: Duration = Duration::from_secs(12);
 /// How long tidying up after a refusal may take.
 const REMOVE_LIMIT: Duration = Duration::from_secs(2);
 
@@ -92,18 +92,25 @@ pub(crate) fn record(
 
 /// Stores the record and publishes the command, both at once; accepted means that both are acked.
 ///
-/// A command that the hub refused leaves no record. Where the hub gave no answer, nothing is
+/// A command that is refused leaves no record, and none of its idempotency key. Where the hub gave no answer, nothing is
 /// removed: the command may be on its way, and its deadline decides.
 pub(crate) async fn submit(
     gateway: &Parts,
     caller: &Principal,
     record: &JobRecord,
+    claim: Option<Revision>,
 ) -> Result<(), ApiError> {
     let broker = &gateway.broker;
     let now = gateway.directory.now();
     let (reply, deadline) = (record.subject.reply(), record.deadline(now));
     let unfinished = gateway.live.unfinished();
-    let place = unfinished.admit(caller.user_id, &reply, deadline, now)?;
+    let place = match unfinished.admit(caller.user_id, &reply, deadline, now) {
+        Ok(place) => place,
+        Err(refused) => {
+            take_back(gateway, record, claim).await;
+            return Err(refused.into());
+        }
+    };
     let writes = async {
         tokio::join!(
             broker.create_job(caller.user_id, record),
@@ -119,16 +126,9 @@ pub(crate) async fn submit(
         // The id is new, so a message that is already there is our own, sent twice.
         Ok(_) | Err(SubmitError::StillQueued) => place.keep(),
         Err(refused) => {
-            if let (Ok(revision), true) = (stored, leaves_nothing(&refused)) {
-                let removed = broker.remove_job(revision);
-                if !matches!(
-                    tokio::time::timeout(REMOVE_LIMIT, removed).await,
-                    Ok(Ok(()))
-                ) {
-                    tracing::warn!(job = %record.envelope.id, "the record of a refused command stays");
-                }
-            }
-            if !leaves_nothing(&refused) {
+            if leaves_nothing(&refused) {
+                take_back(gateway, record, stored.ok().into_iter().chain(claim)).await;
+            } else {
                 place.keep();
             }
             return Err(refused.into());
@@ -136,6 +136,21 @@ pub(crate) async fn submit(
     }
     stored?;
     Ok(())
+}
+
+/// Removes what was written for a refused command.
+async fn take_back(
+    gateway: &Parts,
+    record: &JobRecord,
+    written: impl IntoIterator<Item = Revision>,
+) {
+    for revision in written {
+        let removed = gateway.broker.take_back(revision);
+        let removed = tokio::time::timeout(REMOVE_LIMIT, removed).await;
+        if !matches!(removed, Ok(Ok(()))) {
+            tracing::warn!(job = %record.envelope.id, "a record of a refused command stays");
+        }
+    }
 }
 
 /// Whether the hub itself said that the command is not stored.

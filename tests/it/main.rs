@@ -24,6 +24,7 @@ mod events;
 mod fake_api;
 mod faults;
 mod fixed;
+mod idempotent;
 mod identity;
 mod isolation;
 mod jobs;
@@ -32,6 +33,8 @@ mod outlive;
 mod output;
 mod parity;
 mod ports;
+mod priorities;
+mod publishers;
 mod quota;
 mod readonly;
 mod repositories;
@@ -42,3 +45,7 @@ mod slow_api;
 mod stop;
 mod sweep;
 mod top;
+
+/// The example is run as its reader would run it.
+#[path = "../examples/publisher.rs"]
+mod publisher_example;

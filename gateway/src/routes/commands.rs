@@ -5,26 +5,30 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use kubently_broker::{Known, Waiter};
 use kubently_core::access::Principal;
 use kubently_core::cluster::ClusterId;
 use kubently_core::command::{Command, Scope};
+use kubently_core::idempotency::{IdempotencyKey, fingerprint};
 use kubently_core::job::{JobRecord, JobState};
 use kubently_core::request::ExecuteCommandRequest;
 use kubently_core::verb::Verb;
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::acting::acting;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
+use crate::once::{REPLAYED, Submitted, submit_once};
 use crate::prefer::{PREFERENCE_APPLIED, Prefer};
 use crate::reader::Reader;
+use crate::routes::jobs::state_of;
 use crate::routes::sessions::takes_command;
 use crate::routes::{json, location};
 use crate::submit::{check, record, submit};
-use crate::{answer, body, query, sse};
+use crate::{answer, body, once, query, sse};
 
 /// How long the stores may take to tell the state of a job that is not finished.
 const STATE_LIMIT: Duration = Duration::from_secs(1);
@@ -62,20 +66,63 @@ pub(crate) async fn execute(
     if options.dry_run {
         return dry_run(&request, &command);
     }
+    let key = once::key(&parts.headers)?;
     let prefer = Prefer::of(&parts.headers);
     // The place of its stream comes first: who cannot be answered is not to be accepted.
     let place = sse::is_wanted(&parts.headers).then(|| gateway.stream_place());
     let place = place.transpose()?;
-    let (record, waiter) = accept(&gateway, &caller, request).await?;
-    if let Some(place) = place {
-        let location = location(&record.envelope)?;
-        let reader = Reader::new(gateway, record, waiter);
-        let mut response = sse::stream(reader, &[], place);
-        response.headers_mut().insert(header::LOCATION, location);
-        return Ok(response);
+    let submitted = accept(&gateway, &caller, request, key.as_ref()).await?;
+    let is_replay = submitted.is_replay;
+    let mut response = match place {
+        Some(place) => streamed(gateway, submitted, place)?,
+        None => waited(&gateway, submitted, prefer).await?,
+    };
+    if is_replay {
+        let replayed = HeaderValue::from_static("true");
+        response.headers_mut().insert(REPLAYED, replayed);
     }
-    let state = wait(&gateway, &record, waiter, prefer).await;
-    let mut response = answer::job(&gateway, &record, &state, StatusCode::ACCEPTED)?;
+    Ok(response)
+}
+
+/// The job's events as they come.
+fn streamed(
+    gateway: Gateway,
+    submitted: Submitted,
+    place: OwnedSemaphorePermit,
+) -> Result<Response, ApiError> {
+    let Submitted { record, waiter, .. } = submitted;
+    let location = location(&record.envelope)?;
+    let reader = Reader::new(gateway, record, waiter);
+    let mut response = sse::stream(reader, &[], place);
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
+/// The job once it has ended or the caller has waited for long enough.
+async fn waited(
+    gateway: &Parts,
+    submitted: Submitted,
+    prefer: Prefer,
+) -> Result<Response, ApiError> {
+    let Submitted {
+        record,
+        waiter,
+        is_replay,
+    } = submitted;
+    let known = if is_replay {
+        state_of(gateway, &record).await?
+    } else {
+        JobState::Queued
+    };
+    let state = match known {
+        JobState::Finished(_) => known,
+        // Not knowing better than "queued", the wait may tell less than was known before it.
+        _ => match wait(gateway, &record, waiter, prefer).await {
+            JobState::Queued => known,
+            later => later,
+        },
+    };
+    let mut response = answer::job(gateway, &record, &state, StatusCode::ACCEPTED)?;
     if let Some(applied) = prefer.applied(gateway.long_poll_timeout) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
@@ -97,21 +144,36 @@ pub(crate) async fn admit(
     Ok((owner, command))
 }
 
-/// Accepts a command that was admitted; also answers who hears of its end.
+/// Accepts a command that was admitted, once under a key; also answers who hears of its end.
 pub(crate) async fn accept(
     gateway: &Parts,
     caller: &Principal,
     request: ExecuteCommandRequest,
-) -> Result<(JobRecord, Waiter), ApiError> {
+    key: Option<&IdempotencyKey>,
+) -> Result<Submitted, ApiError> {
+    let fingerprint = key.map(|_| fingerprint(&request));
     let record = record(gateway, caller, request);
-    // Registered before anything is sent: the result may come before the hub's ack does.
-    let waiter = gateway.live.register(&record.subject.reply());
-    submit(gateway, caller, &record).await?;
-    if let Some(session) = record.envelope.session_id {
+    let submitted = match key.zip(fingerprint) {
+        // Boxed: few requests have a key, and the others should not carry its size.
+        Some((key, fingerprint)) => {
+            Box::pin(submit_once(gateway, caller, key, record, fingerprint)).await?
+        }
+        None => {
+            // Registered before anything is sent: the result may come before the hub's ack does.
+            let waiter = gateway.live.register(&record.subject.reply());
+            submit(gateway, caller, &record, None).await?;
+            Submitted {
+                record,
+                waiter,
+                is_replay: false,
+            }
+        }
+    };
+    if let (Some(session), false) = (submitted.record.envelope.session_id, submitted.is_replay) {
         let now = gateway.directory.now();
         gateway.activity.command(caller.user_id, session, now);
     }
-    Ok((record, waiter))
+    Ok(submitted)
 }
 
 /// The state of an accepted command once it has ended or the wait that is preferred is over.

@@ -16,6 +16,7 @@ use crate::auth::Caller;
 use crate::body;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
+use crate::once::Submitted;
 use crate::prefer::Prefer;
 use crate::routes::commands::{accept, admit, wait};
 use crate::routes::json;
@@ -64,7 +65,7 @@ pub(crate) async fn execute(
     let request = ExecuteCommandRequest::from_json(&body)?;
     let (caller, _) = admit(&gateway, &caller, &request).await?;
     let prefer = Prefer::of(&parts.headers);
-    let (record, waiter) = accept(&gateway, &caller, request).await?;
+    let Submitted { record, waiter, .. } = accept(&gateway, &caller, request, None).await?;
     let state = wait(&gateway, &record, waiter, prefer).await;
     let job = JobResponse::new(&record, &state);
     json(StatusCode::OK, &CommandResponse::from(job))

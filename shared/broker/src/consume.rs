@@ -3,9 +3,9 @@
 //! A credit loop over single pull requests, because the client's own pull streams lose credits
 //! and stall. Each lane always has a pull outstanding, so an urgent command reaches a busy
 //! worker; further free slots go to lanes that reported more, the highest first, every eighth to
-//! the lowest. What finds no free slot waits in a small window ordered by exact priority.
+//! the lowest. What finds no free slot waits in a small window ordered by exact priority, from which
+//! every eighth slot goes to the least urgent.
 
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ use crate::topology::command_stream;
 
 mod window;
 
-use self::window::Waiting;
+use self::window::Window;
 
 /// How long the server keeps a pull.
 const EXPIRES: Duration = Duration::from_secs(30);
@@ -33,7 +33,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const MISSED: Duration = Duration::from_millis(10_500);
 /// How often lost pulls are looked for.
 const CHECK: Duration = Duration::from_secs(1);
-/// The most deliveries that wait for a slot.
+/// The deliveries waiting for a slot from which on no more are asked for; with one that each lane
+/// was asked for before, the most that wait.
 const WINDOW: usize = 8;
 /// The part of the free slots that each lane's standing pull may ask for: with three lanes, half
 /// of them stay for the lane that is busy.
@@ -65,7 +66,7 @@ struct PullLoop {
     slots: Arc<Semaphore>,
     max_per_fetch: usize,
     granted: u64,
-    window: BinaryHeap<Waiting>,
+    window: Window<Delivery>,
     /// Bounded by the slots: a delivery goes in only together with one.
     deliver: mpsc::UnboundedSender<Delivery>,
 }
@@ -103,7 +104,7 @@ impl Intake {
             slots: Arc::new(Semaphore::new(slots)),
             max_per_fetch,
             granted: 0,
-            window: BinaryHeap::new(),
+            window: Window::new(),
             deliver,
         };
         tokio::spawn(pulls.run(stop));
@@ -181,12 +182,17 @@ impl PullLoop {
             let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
                 return;
             };
-            let Some(waiting) = self.window.pop() else {
+            let Some(delivery) = self.window.pop() else {
                 return;
             };
             // Nobody reads any more only when the process ends; then it is given back on drop.
-            let _ = self.deliver.send(waiting.delivery.run_in(slot));
+            let _ = self.deliver.send(delivery.run_in(slot));
         }
+    }
+
+    fn wait(&mut self, delivery: Delivery) {
+        let rank = (delivery.priority(), delivery.stored_at());
+        self.window.push(rank, delivery);
     }
 
     fn forget_lost(&mut self) {
@@ -266,7 +272,7 @@ impl PullLoop {
                     Ok(slot) if self.window.is_empty() => {
                         let _ = self.deliver.send(delivery.run_in(slot));
                     }
-                    _ => self.window.push(Waiting::new(delivery)),
+                    _ => self.wait(delivery),
                 }
             }
             Some(StatusCode::IDLE_HEARTBEAT) => {}
@@ -290,6 +296,7 @@ impl PullLoop {
                 tracing::debug!(%error, "unsubscribing failed");
             }
         }
+        let mut left: Vec<_> = self.window.drain().collect();
         for lane in &mut self.lanes {
             while let Some(message) = lane.replies.next().await {
                 if message.status.is_none() {
@@ -297,12 +304,12 @@ impl PullLoop {
                         message,
                         context: self.broker.js.clone(),
                     };
-                    self.window.extend(Delivery::new(message).map(Waiting::new));
+                    left.extend(Delivery::new(message));
                 }
             }
         }
-        for waiting in self.window.drain() {
-            if let Err(error) = waiting.delivery.give_back().await {
+        for delivery in left {
+            if let Err(error) = delivery.give_back().await {
                 tracing::warn!(%error, "a command could not be given back; it comes back by itself");
             }
         }

@@ -92,25 +92,4 @@ impl Broker {
         });
         Ok((records.collect(), next))
     }
-
-    /// Takes back the record of a job whose command was refused, at the revision it was written
-    /// with: nothing of it stays stored.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn remove_job(&self, revision: Revision) -> Result<(), StoreError> {
-        self.answer(async {
-            let stream = self
-                .js
-                .get_stream_no_info(bucket_stream(JOBS))
-                .await
-                .map_err(StoreError::client)?;
-            stream
-                .delete_message(revision.0)
-                .await
-                .map_err(StoreError::client)?;
-            Ok(())
-        })
-        .await
-    }
 }

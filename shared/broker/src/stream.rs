@@ -17,6 +17,8 @@ const END_OF_BATCH: u16 = 204;
 const NO_MESSAGE: u64 = 10037;
 /// "sequence not found", of a deletion.
 const NO_SEQUENCE: u64 = 10043;
+/// "message delete failed": why stands in the text alone.
+const DELETE_FAILED: u64 = 10057;
 /// "stream not found": the cluster was removed.
 pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
 
@@ -204,6 +206,10 @@ impl Broker {
                 code: NO_MESSAGE | NO_SEQUENCE,
                 ..
             }) => Ok(()),
+            Err(StoreError::Refused {
+                code: DELETE_FAILED,
+                ref text,
+            }) if text.contains("no message found") => Ok(()),
             other => other,
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::envelope::Envelope;
 use crate::id::ApiKeyId;
+use crate::idempotency::Submission;
 use crate::result::CommandResult;
 use crate::status::{ExecutionStatus, JobStatus};
 use crate::subject::CommandSubject;
@@ -72,6 +73,16 @@ impl JobRecord {
     #[must_use]
     pub fn deadline(&self, stored_at: Timestamp) -> Timestamp {
         deadline(&self.envelope, stored_at)
+    }
+
+    /// The same command as it was submitted before, under the same idempotency key.
+    #[must_use]
+    pub fn resubmitted(mut self, earlier: &Submission) -> Self {
+        self.envelope.id = earlier.subject.job;
+        self.envelope.origin = earlier.subject.origin.clone();
+        self.envelope.queued_at = earlier.queued_at;
+        self.subject = earlier.subject.clone();
+        self
     }
 
     /// What these traces say of the job at this time.

@@ -19,6 +19,7 @@ pub mod error;
 pub mod event;
 pub mod health;
 pub mod id;
+pub mod idempotency;
 pub mod job;
 pub mod job_event;
 pub mod lane;

@@ -1,6 +1,6 @@
 //! What a caller may ask.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Priority, QueueTimeoutSeconds, TimeoutSeconds};
 use crate::cluster::ClusterId;
@@ -17,7 +17,7 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// The body of `POST /v1/commands`. Raw as JSON allows: [`Self::command`] parses the arguments.
 ///
 /// Unknown fields, duplicate keys and numbers written as strings or floats are refused.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExecuteCommandRequest {

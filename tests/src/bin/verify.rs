@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
-use kubently_tests::clients::check_stubs;
+use kubently_tests::clients::{Packages, check_stubs};
 use kubently_tests::cluster::audit;
 use kubently_tests::guard::{Ending, Guarded, Signal, Spec};
 use kubently_tests::wait::{self, Probe};
@@ -74,18 +74,28 @@ struct Client {
     name: &'static str,
     program: &'static str,
     script: &'static str,
+    /// Whether it uses the packages of `tests/clients/requirements.txt`; else the standard library alone.
+    needs_packages: bool,
 }
 
-const CLIENTS: [Client; 2] = [
+const CLIENTS: [Client; 3] = [
     Client {
         name: "Python client",
         program: "python3",
         script: "client.py",
+        needs_packages: false,
+    },
+    Client {
+        name: "Python publisher",
+        program: "python3",
+        script: "publisher.py",
+        needs_packages: true,
     },
     Client {
         name: "Node client",
         program: "node",
         script: "client.mjs",
+        needs_packages: false,
     },
 ];
 
@@ -180,7 +190,12 @@ impl Client {
     /// Runs it and counts its checks.
     fn run(&self, env: &[(String, String)]) -> Result<u32> {
         let script = place::workspace().join("tests/clients").join(self.script);
-        let output = command(self.program)
+        let mut program = if self.needs_packages {
+            Packages::python()?.python3()
+        } else {
+            command(self.program)
+        };
+        let output = program
             .arg(&script)
             .envs(env.iter().map(|(name, value)| (name, value)))
             .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -1,43 +1,100 @@
 //! The order in which deliveries wait for a slot.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
 use kubently_core::time::Timestamp;
 
-use crate::delivery::Delivery;
+/// One in so many goes to the least urgent that waits, so that it is not passed by for ever.
+const LEAST_EVERY: u64 = 8;
 
-/// A delivery that waits: the higher priority first, among equals the older one.
+/// What waits: the higher priority first, among equals the older one; every eighth time the other
+/// way round.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    rank: (u32, Reverse<Timestamp>),
-    pub(super) delivery: Delivery,
+pub(super) struct Window<T> {
+    waiting: Vec<(Rank, T)>,
+    taken: u64,
 }
 
-impl Waiting {
-    pub(super) fn new(delivery: Delivery) -> Self {
+/// How urgent something is: its priority, and when the hub stored it.
+type Rank = (u32, Timestamp);
+
+impl<T> Window<T> {
+    pub(super) const fn new() -> Self {
         Self {
-            rank: (delivery.priority(), Reverse(delivery.stored_at())),
-            delivery,
+            waiting: Vec::new(),
+            taken: 0,
         }
     }
-}
 
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.rank.cmp(&other.rank)
+    pub(super) fn push(&mut self, rank: Rank, item: T) {
+        self.waiting.push((rank, item));
+    }
+
+    /// Takes the next one.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let ranks = self.waiting.iter().map(|(rank, _)| *rank).enumerate();
+        let next = if (self.taken + 1).is_multiple_of(LEAST_EVERY) {
+            ranks.min_by_key(|(_, rank)| *rank)
+        } else {
+            ranks.min_by_key(|(_, (priority, stored_at))| (Reverse(*priority), *stored_at))
+        };
+        let (place, _) = next?;
+        self.taken += 1;
+        Some(self.waiting.swap_remove(place).1)
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
+        self.waiting.drain(..).map(|(_, item)| item)
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
     }
 }
 
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u32) -> Timestamp {
+        let start: Timestamp = serde_json::from_str("\"2026-11-23T08:00:00.000Z\"").unwrap();
+        start.plus_seconds(seconds)
+    }
+
+    #[test]
+    fn the_exact_number_orders_and_among_equals_the_age() {
+        let mut window = Window::new();
+        for (priority, stored, name) in [
+            (1, 3, "d"),
+            (50, 4, "b"),
+            (100, 5, "a"),
+            (1, 2, "c"),
+            (0, 1, "e"),
+        ] {
+            window.push((priority, at(stored)), name);
+        }
+        let order: Vec<_> = std::iter::from_fn(|| window.pop()).collect();
+        assert_eq!(order, ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn the_least_urgent_gets_one_in_eight() {
+        let mut window = Window::new();
+        window.push((0, at(0)), "low");
+        window.push((0, at(1)), "low");
+        let mut order = Vec::new();
+        for number in 2..18 {
+            window.push((100, at(number)), "high");
+            order.extend(window.pop());
+        }
+        let low: Vec<_> = (1..)
+            .zip(&order)
+            .filter(|(_, name)| **name == "low")
+            .collect();
+        assert_eq!(low, [(8, &"low"), (16, &"low")]);
     }
 }
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.rank == other.rank
-    }
-}
-
-impl Eq for Waiting {}

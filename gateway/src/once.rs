@@ -1,0 +1,123 @@
+//! `Idempotency-Key`: a command that is sent again is the same job, on whichever gateway.
+
+use http::{HeaderMap, HeaderName};
+use kubently_broker::{Claim, StoreError, SubmitError, Waiter};
+use kubently_core::access::Principal;
+use kubently_core::idempotency::{IdempotencyKey, Submission};
+use kubently_core::job::JobRecord;
+
+use crate::error::ApiError;
+use crate::gateway::Parts;
+use crate::submit::{ACCEPT_LIMIT, submit};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that the answer is about a job that was submitted before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// How often a key is tried that others write at the same time.
+const TRIES: u32 = 5;
+
+/// A job that is submitted, by this request or an earlier one.
+pub(crate) struct Submitted {
+    pub(crate) record: JobRecord,
+    pub(crate) waiter: Waiter,
+    pub(crate) is_replay: bool,
+}
+
+/// The key in a request's headers.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).into_iter();
+    match (keys.next(), keys.next()) {
+        (None, _) => Ok(None),
+        (Some(key), None) => {
+            let key = key.to_str().ok().and_then(|text| text.parse().ok());
+            key.map(Some).ok_or(ApiError::BadIdempotencyKey)
+        }
+        (Some(_), Some(_)) => Err(ApiError::BadIdempotencyKey),
+    }
+}
+
+/// Submits a job under a key that stands for this or for an earlier submission of the same.
+pub(crate) async fn submit_once(
+    gateway: &Parts,
+    caller: &Principal,
+    key: &IdempotencyKey,
+    record: JobRecord,
+    fingerprint: String,
+) -> Result<Submitted, ApiError> {
+    let submission = Submission {
+        subject: record.subject.clone(),
+        queued_at: record.envelope.queued_at,
+        fingerprint,
+    };
+    let owner = caller.user_id;
+    let broker = &gateway.broker;
+    for _ in 0..TRIES {
+        let (earlier, read) = match broker.claim_key(owner, key, &submission).await? {
+            Claim::First(revision) => {
+                let waiter = gateway.live.register(&record.subject.reply());
+                submit(gateway, caller, &record, Some(revision)).await?;
+                return Ok(Submitted {
+                    record,
+                    waiter,
+                    is_replay: false,
+                });
+            }
+            Claim::Taken(earlier, read) => (earlier, read),
+        };
+        if earlier.fingerprint != submission.fingerprint {
+            return Err(ApiError::IdempotencyKeyReused);
+        }
+        let record = record.clone().resubmitted(&earlier);
+        let waiter = gateway.live.follow(&record.subject.reply()).await?;
+        let now = gateway.directory.now();
+        let is_open = now < record.deadline(record.envelope.queued_at);
+        if is_open && !broker.has_trace(&record).await? {
+            // Nobody has it in hand: the first request broke off, or is still under way, and then
+            // the hub knows the second copy by its id.
+            match broker.renew_key(owner, key, &earlier, read).await {
+                Ok(()) => {}
+                Err(StoreError::Conflict) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            broker.rewrite_job(owner, &record).await?;
+            let published = broker.publish_command(&record.envelope);
+            match tokio::time::timeout(ACCEPT_LIMIT, published).await {
+                Ok(Ok(_) | Err(SubmitError::StillQueued)) => {}
+                Ok(Err(refused)) => return Err(refused.into()),
+                Err(_) => return Err(ApiError::HubUnavailable),
+            }
+        }
+        return Ok(Submitted {
+            record,
+            waiter,
+            is_replay: true,
+        });
+    }
+    Err(ApiError::HubUnavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_request_has_one_key_or_none() {
+        let of = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(IDEMPOTENCY_KEY, HeaderValue::from_static(value));
+            }
+            key(&headers)
+        };
+        assert!(of(&[]).unwrap().is_none());
+        assert!(of(&["a-1"]).unwrap().is_some());
+        for values in [&[""][..], &["a b"], &["a", "a"]] {
+            assert!(
+                matches!(of(values), Err(ApiError::BadIdempotencyKey)),
+                "{values:?}"
+            );
+        }
+    }
+}
