@@ -127,7 +127,8 @@ async fn every_description_is_the_one_of_kubectl() -> Result<()> {
             .with_context(|| (*line).to_owned())?;
         args.insert(0, "describe".to_owned());
         let theirs = kubectl.run(&args).await?;
-        let theirs = (theirs.out(), theirs.err(), theirs.exit_code.unwrap_or(-1));
+        let code = theirs.exit_code.unwrap_or(-1);
+        let theirs = (text(&theirs.stdout), text(&theirs.stderr), code);
         if ageless(&theirs) != ageless(&ours) {
             complaints.push(difference(line, &theirs, &ours));
         }
@@ -145,11 +146,13 @@ async fn ours(library: &kubently_kubectl::Cluster, args: &[String]) -> Result<Pr
     let command = Command::parse(Verb::Describe, args, None)
         .map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
     let output = run(library, &command, &Limits::default()).await?;
-    Ok((
-        String::from_utf8(output.stdout)?,
-        String::from_utf8(output.stderr)?,
-        output.exit_code,
-    ))
+    let code = output.exit_code;
+    Ok((text(&output.stdout), text(&output.stderr), code))
+}
+
+/// A character for each byte: kubectl cuts long annotations within characters.
+fn text(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
 }
 
 /// The same with each age of seconds, minutes and hours as `AGE`, and each run of spaces as one: an age of
