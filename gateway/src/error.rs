@@ -129,7 +129,6 @@ impl ApiError {
             Self::TooManyKeys => (StatusCode::CONFLICT, "too_many_keys"),
             Self::Contended => (StatusCode::CONFLICT, "contended"),
             Self::BadCursor => (StatusCode::UNPROCESSABLE_ENTITY, "bad_cursor"),
-            Self::TooManySessions => (StatusCode::TOO_MANY_REQUESTS, "quota"),
             Self::IdentityBehind => (StatusCode::SERVICE_UNAVAILABLE, "identity_behind"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
@@ -141,7 +140,7 @@ impl ApiError {
             Self::IdempotencyKeyReused => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
             }
-            Self::OverQuota => (StatusCode::TOO_MANY_REQUESTS, "quota"),
+            Self::TooManySessions | Self::OverQuota => (StatusCode::TOO_MANY_REQUESTS, "quota"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")

@@ -190,12 +190,21 @@ impl Metadata<'static> {
     /// That of an object.
     #[must_use]
     pub fn of(object: &Json<'_>) -> Self {
+        let labels = object.get("metadata").and_then(|it| it.get("labels"));
+        Self {
+            labels: labels.cloned().map(Json::into_static),
+            ..Self::place_of(object)
+        }
+    }
+
+    /// That of an object, without its labels.
+    #[must_use]
+    pub fn place_of(object: &Json<'_>) -> Self {
         let metadata = object.get("metadata");
         let namespace = metadata.and_then(|it| it.text("namespace"));
-        let labels = metadata.and_then(|it| it.get("labels"));
         Self {
             namespace: namespace.unwrap_or_default().to_owned().into(),
-            labels: labels.cloned().map(Json::into_static),
+            labels: None,
         }
     }
 }

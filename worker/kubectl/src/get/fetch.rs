@@ -64,6 +64,11 @@ impl<'a> Fetch<'a> {
         self.get.output == GetOutput::Wide
     }
 
+    /// Labels are printed.
+    pub(crate) fn shows_labels(&self) -> bool {
+        self.get.show_labels || !self.get.label_columns.is_empty()
+    }
+
     /// The first page of each type, in order.
     pub(crate) fn first_pages(
         &self,
@@ -235,7 +240,7 @@ impl<'a> Fetch<'a> {
     /// bytes and of the server's work. kubectl always asks for it and prints the same.
     fn trim(&self, request: Request, mapping: &Mapping) -> Request {
         let shows_namespace = self.all_namespaces() && mapping.namespaced;
-        let shows_labels = self.get.show_labels || !self.get.label_columns.is_empty();
+        let shows_labels = self.shows_labels();
         if self.whole {
             return request;
         }

@@ -75,7 +75,11 @@ pub(super) fn row(object: &Json<'_>, fetch: &Fetch<'_>) -> Row<'static> {
             Some(name.into()),
             Some(age(created, fetch.cluster.now()).into()),
         ],
-        metadata: Some(Metadata::of(object)),
+        metadata: Some(if fetch.shows_labels() {
+            Metadata::of(object)
+        } else {
+            Metadata::place_of(object)
+        }),
     }
 }
 
