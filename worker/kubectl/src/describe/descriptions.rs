@@ -266,11 +266,21 @@ impl Descriptions<'_> {
             object.set("kind", Json::Str(mapping.kind.as_str().into()));
             object.set("apiVersion", Json::Str(mapping.group_version().into()));
         }
-        // A secret's own describer shows how large the values are, and none of them.
-        if (mapping.group.as_str(), mapping.kind.as_str()) != ("", "Secret") {
+        // A secret's own describer shows how large the values are, and none of them. Their copies
+        // are found by the values themselves, so before anything else marks those.
+        let is_secret = (mapping.group.as_str(), mapping.kind.as_str()) == ("", "Secret");
+        if is_secret {
+            let mut redacted = object.clone();
+            redact(&mut redacted, true);
+            if let (Some(shown), Some(clean)) =
+                (object.get_mut("metadata"), redacted.get_mut("metadata"))
+            {
+                std::mem::swap(shown, clean);
+            }
+        } else {
             redact(&mut object, false);
         }
-        if self.reader.limits.policy.redact_text {
+        if self.reader.limits.policy.redact_text && !is_secret {
             let count = text::tree(&mut object);
             self.redactions.fetch_add(count, Ordering::Relaxed);
         }
