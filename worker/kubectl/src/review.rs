@@ -136,7 +136,8 @@ async fn rules(client: &Client, namespace: &str) -> Result<Vec<String>, String> 
                 continue;
             }
             for verb in strings(rule, "verbs") {
-                let reads = ["get", "list"].contains(&verb);
+                // Kubernetes itself lets every service account watch a type or two.
+                let reads = ["get", "list", "watch"].contains(&verb);
                 if !reads || ["*", "secrets"].contains(&resource) {
                     found.push(name(verb, resource, ""));
                 }
