@@ -13,6 +13,7 @@
 )]
 
 mod answers;
+mod bad_api;
 mod binaries;
 mod broker;
 mod cancel;

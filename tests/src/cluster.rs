@@ -78,10 +78,26 @@ impl Cluster {
     /// # Errors
     /// When a program is not there or the nodes are not ready in time.
     pub async fn make_live(&mut self) -> Result<()> {
+        self.make_live_with("").await
+    }
+
+    /// The same with more documents of kwok's configuration: `Stage`, `ClusterLogs`, `ClusterResourceUsage`.
+    ///
+    /// # Errors
+    /// As [`Self::make_live`].
+    pub async fn make_live_with(&mut self, kwok_objects: &str) -> Result<()> {
         parts::ready(Part::LIVE).await?;
-        let live = Live::start(self).await?;
+        let live = Live::start(self, kwok_objects).await?;
         self.live = Some(live);
         Ok(())
+    }
+
+    /// Ends controllers and scheduler of a live one: from now on only what is applied changes anything,
+    /// but for the nodes' leases. Logs and figures are still served.
+    pub fn freeze(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.freeze();
+        }
     }
 
     /// The one plain cluster of this test process, started at the first call.

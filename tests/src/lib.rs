@@ -6,6 +6,7 @@
 
 pub mod clients;
 pub mod cluster;
+pub mod fake_api;
 pub mod figures;
 pub mod guard;
 pub mod http;
@@ -20,3 +21,4 @@ pub mod quickstart;
 pub mod say;
 pub mod wait;
 pub mod world;
+pub mod zoo;

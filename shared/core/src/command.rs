@@ -202,6 +202,16 @@ impl Target {
     }
 }
 
+/// The flags that a verb takes, `--name` with its shorthand, in the order of its table.
+pub fn flags(verb: Verb) -> impl Iterator<Item = (&'static str, Option<char>)> {
+    flags_of(verb).iter().map(|flag| (flag.name, flag.short))
+}
+
+/// Flags of kubectl that are refused on purpose, and why.
+pub fn refused_flags() -> impl Iterator<Item = (&'static str, &'static str)> {
+    refused::known_flags()
+}
+
 const fn flags_of(verb: Verb) -> &'static [Flag] {
     match verb {
         Verb::Get => get::FLAGS,

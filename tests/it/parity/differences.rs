@@ -1,6 +1,9 @@
-//! Where Kubently deliberately prints something else than kubectl.
+//! Where Kubently deliberately prints something else than kubectl. There is no other such list.
 
-/// Lines of the output, from one that starts with `from` to the next that starts with `to`; the same line
+use super::lines::Line;
+use super::sides::Side;
+
+/// Lines of a stream, from one that starts with `from` to the next that starts with `to`; the same line
 /// where both are equal.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -8,82 +11,112 @@ pub(super) struct Block {
     to: &'static str,
 }
 
-/// A command line whose output differs, and in which lines.
+/// Which output a difference is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// Command lines whose output differs, and in what.
 #[derive(Debug)]
 pub(super) struct Difference {
-    /// The command line as in the table.
-    pub(super) line: &'static str,
-    /// Why it does.
+    /// What it is called in reports.
+    pub(super) name: &'static str,
+    /// Why it is so.
     pub(super) reason: &'static str,
+    /// Which command lines it is for.
+    pub(super) is_for: fn(&Line) -> bool,
+    stream: Stream,
     /// What is left out of both outputs before they are compared.
     blocks: &'static [Block],
 }
 
+/// No line: what is left out goes to the end.
+const END: &str = "\u{0}";
+
 const CLIENT: &str = "the client is Kubently and says so, and there is no Kustomize inside it";
 
-const TEXT: &[Block] = &[
-    Block {
-        from: "Client Version: ",
-        to: "Client Version: ",
-    },
-    Block {
-        from: "Kustomize Version: ",
-        to: "Kustomize Version: ",
-    },
-];
-
-const JSON: &[Block] = &[
-    Block {
-        from: "  \"clientVersion\": {",
-        to: "  }",
-    },
-    Block {
-        from: "  \"kustomizeVersion\": ",
-        to: "  \"kustomizeVersion\": ",
-    },
-];
-
-const YAML: &[Block] = &[
-    Block {
-        from: "clientVersion:",
-        to: "  platform: ",
-    },
-    Block {
-        from: "kustomizeVersion: ",
-        to: "kustomizeVersion: ",
-    },
-];
-
-/// Every deliberate difference. One that is no longer needed fails the test.
+/// Every deliberate difference. One that is no longer needed fails the test of the library.
 pub(super) const DIFFERENCES: &[Difference] = &[
-    client_version("version", TEXT),
-    client_version("version --client", TEXT),
-    client_version("version -o json", JSON),
-    client_version("version -o yaml", YAML),
-    client_version("version --client -o json", JSON),
-    client_version("version --client=true --output=yaml", YAML),
-];
-
-const fn client_version(line: &'static str, blocks: &'static [Block]) -> Difference {
     Difference {
-        line,
+        name: "version as text",
         reason: CLIENT,
-        blocks,
-    }
-}
-
-/// What kubectl says behind a template that failed: the whole object, as Go values.
-const DUMP: &str = "\tobject given to jsonpath engine was:";
-
-/// kubectl's standard error without that dump, which nobody can read and which shows what no printer
-/// shows.
-pub(super) fn without_dump(stderr: &str) -> &str {
-    stderr.find(DUMP).map_or(stderr, |at| &stderr[..at])
-}
+        is_for: |line| line.verb() == "version" && !line.has(&["-o", "--output"]),
+        stream: Stream::Stdout,
+        blocks: &[
+            Block {
+                from: "Client Version: ",
+                to: "Client Version: ",
+            },
+            Block {
+                from: "Kustomize Version: ",
+                to: "Kustomize Version: ",
+            },
+        ],
+    },
+    Difference {
+        name: "version as JSON",
+        reason: CLIENT,
+        is_for: |line| line.verb() == "version" && line.has(&["json", "--output=json", "-ojson"]),
+        stream: Stream::Stdout,
+        blocks: &[
+            Block {
+                from: "  \"clientVersion\": {",
+                to: "  }",
+            },
+            Block {
+                from: "  \"kustomizeVersion\": ",
+                to: "  \"kustomizeVersion\": ",
+            },
+        ],
+    },
+    Difference {
+        name: "version as YAML",
+        reason: CLIENT,
+        is_for: |line| line.verb() == "version" && line.has(&["yaml", "--output=yaml", "-oyaml"]),
+        stream: Stream::Stdout,
+        blocks: &[
+            Block {
+                from: "clientVersion:",
+                to: "  platform: ",
+            },
+            Block {
+                from: "kustomizeVersion: ",
+                to: "kustomizeVersion: ",
+            },
+        ],
+    },
+    Difference {
+        name: "dump of Go values",
+        reason: "behind a template that failed kubectl prints the whole object as Go values, which nobody \
+                 can read and which shows what no printer shows",
+        is_for: |line| line.args.iter().any(|arg| arg.contains("jsonpath")),
+        stream: Stream::Stderr,
+        blocks: &[Block {
+            from: "\tobject given to jsonpath engine was:",
+            to: END,
+        }],
+    },
+];
 
 impl Difference {
-    /// The output without the lines that may differ.
-    pub(super) fn left_out(&self, output: &str) -> String {
+    /// The entries for a command line.
+    pub(super) fn of(line: &Line) -> impl Iterator<Item = &'static Self> {
+        DIFFERENCES.iter().filter(move |known| (known.is_for)(line))
+    }
+
+    /// The output without what may differ.
+    pub(super) fn left_out(&self, side: &Side) -> Side {
+        let mut side = side.clone();
+        match self.stream {
+            Stream::Stdout => side.stdout = self.without_blocks(&side.stdout),
+            Stream::Stderr => side.stderr = self.without_blocks(&side.stderr),
+        }
+        side
+    }
+
+    fn without_blocks(&self, output: &str) -> String {
         let mut inside: Option<&Block> = None;
         let mut rest = String::with_capacity(output.len());
         for line in output.split_inclusive('\n') {

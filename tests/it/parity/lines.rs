@@ -1,36 +1,71 @@
-//! The table of command lines.
+//! The tables of command lines.
 
-const TABLE: &str = include_str!("lines.txt");
+use kubently_tests::place;
 
-/// One command line of the table.
+/// What goes through the whole product: gateway, hub, worker.
+const PRODUCT: &str = include_str!("lines.txt");
+
+/// What the library is asked, by verb: the files of `lines/`. `logs` is compared through the product.
+const LIBRARY: [&str; 8] = [
+    "get",
+    "get-output",
+    "get-errors",
+    "describe",
+    "top",
+    "events",
+    "version",
+    "api-resources",
+];
+
+/// One command line.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
-    /// As it stands there.
-    pub(super) text: &'static str,
+    /// As it stands in the table.
+    pub(super) text: String,
     /// The verb and what follows it.
     pub(super) args: Vec<String>,
 }
 
 impl Line {
-    /// Whether it asks for a table, which holds ages.
-    pub(super) fn asks_for_a_table(&self) -> bool {
-        let formats = ["json", "yaml", "name", "--output=yaml"];
-        !self.args.iter().any(|arg| formats.contains(&arg.as_str()))
+    /// From its text: split at spaces, except within single quotes.
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let args = words(&text);
+        Self { text, args }
+    }
+
+    /// The verb.
+    pub(super) fn verb(&self) -> &str {
+        self.args.first().map_or("", String::as_str)
+    }
+
+    /// Whether an argument is, or begins with, one of these.
+    pub(super) fn has(&self, starts: &[&str]) -> bool {
+        let is = |arg: &String| starts.iter().any(|start| arg.starts_with(start));
+        self.args.iter().any(is)
     }
 }
 
-/// Every line that is neither empty nor a comment, in order.
-pub(super) fn all() -> Vec<Line> {
-    let lines = TABLE.lines().filter(|line| !line.is_empty());
-    let lines = lines.filter(|line| !line.starts_with('#'));
-    let parsed = lines.map(|text| Line {
-        text,
-        args: words(text),
-    });
-    parsed.collect()
+/// The lines for the whole product, in order.
+pub(super) fn product() -> Vec<Line> {
+    parsed(PRODUCT).collect()
 }
 
-/// Splits at spaces, except within single quotes.
+/// The lines for the library, in order.
+pub(super) fn library() -> Vec<Line> {
+    let dir = place::workspace().join("tests/it/parity/lines");
+    let read = |name: &&str| std::fs::read_to_string(dir.join(format!("{name}.txt"))).unwrap();
+    let tables: Vec<String> = LIBRARY.iter().map(read).collect();
+    tables.iter().flat_map(|table| parsed(table)).collect()
+}
+
+/// Every line that is neither empty nor a comment.
+fn parsed(table: &str) -> impl Iterator<Item = Line> {
+    let lines = table.lines().filter(|line| !line.is_empty());
+    let lines = lines.filter(|line| !line.starts_with('#'));
+    lines.map(Line::new)
+}
+
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     for (number, piece) in line.split('\'').enumerate() {
@@ -58,8 +93,10 @@ fn a_line_is_split_as_a_shell_does() {
 
 #[test]
 fn no_line_stands_there_twice() {
-    let mut seen = std::collections::BTreeSet::new();
-    for line in all() {
-        assert!(seen.insert(line.text), "{}", line.text);
+    for table in [product(), library()] {
+        let mut seen = std::collections::BTreeSet::new();
+        for line in table {
+            assert!(seen.insert(line.text.clone()), "{}", line.text);
+        }
     }
 }

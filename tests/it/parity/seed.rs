@@ -5,12 +5,14 @@ use kubently_tests::cluster::Cluster;
 use serde_json::{Value, json};
 
 const TYPES: &str = include_str!("../manifests/parity-types.yaml");
-const MANIFESTS: [&str; 4] = [
+const MANIFESTS: [&str; 3] = [
     include_str!("../manifests/parity-workloads.yaml"),
     include_str!("../manifests/parity-pods.yaml"),
-    include_str!("../manifests/parity-configmaps.yaml"),
     include_str!("../manifests/parity-widgets.yaml"),
 ];
+
+/// Text that YAML must quote, as the zoo has it.
+const QUIRKS: &str = include_str!("../../zoo/quirks.yaml");
 
 /// More than one page of a list (500).
 const MANY: usize = 510;
@@ -27,6 +29,9 @@ pub(super) async fn fill(cluster: &Cluster) -> Result<()> {
     for manifest in MANIFESTS {
         cluster.apply(manifest).await?;
     }
+    let quirks = QUIRKS.replace("namespace: zoo", "namespace: shop");
+    let quirks = quirks.replace("namespace: broken", "namespace: store");
+    cluster.apply(&quirks).await?;
     let lines = (0..LARGE).map(|n| format!("{n}: it's \"line\" {n} of many, 日本語\n"));
     cluster
         .apply_all(&[configmap("shop", "large", &lines.collect::<String>())])

@@ -1,31 +1,28 @@
-//! The two sides of a comparison: kubectl's process and a job of the product.
+//! The sides of a comparison: kubectl's process, a job of the product, a call of the library.
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+use kubently_core::clock::Clock;
+use kubently_core::command::Command;
+use kubently_core::verb::Verb;
+use kubently_kubectl::{Cluster, Limits, config_from_kubeconfig};
 use kubently_tests::http::Http;
 use kubently_tests::kubectl::Kubectl;
 use serde_json::json;
 
 use super::lines::Line;
-use super::{ages, differences};
 
-/// How much of each side a complaint shows, in lines from the first that differs.
-const SHOWN: usize = 8;
+/// Larger than any answer here: what is cut is another test's matter.
+const NO_CAP: usize = 1 << 30;
 
 /// What one side printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Side {
-    stdout: String,
-    stderr: String,
-    exit_code: Option<i64>,
-}
-
-/// The product, asked through its HTTP door.
-#[derive(Debug)]
-pub(super) struct Kubently {
-    http: Http,
-    cluster_id: String,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+    pub(super) exit_code: Option<i64>,
 }
 
 impl Side {
@@ -33,33 +30,32 @@ impl Side {
     pub(super) async fn of_kubectl(kubectl: &Kubectl, line: &Line) -> Result<Self> {
         let oracle = kubectl.run(&line.args).await?;
         let exit_code = oracle.exit_code.map(i64::from);
-        let side = Self::new(line, oracle.stdout, oracle.stderr, exit_code)?;
-        Ok(Self {
-            stderr: differences::without_dump(&side.stderr).to_owned(),
-            ..side
-        })
+        Ok(Self::new(oracle.stdout, oracle.stderr, exit_code))
     }
 
-    /// Nothing may be hidden by replacing what is no UTF-8.
-    fn new(line: &Line, stdout: Vec<u8>, stderr: Vec<u8>, exit_code: Option<i64>) -> Result<Self> {
-        let text = |bytes| String::from_utf8(bytes).with_context(|| line.text);
-        Ok(Self {
-            stdout: text(stdout)?,
-            stderr: text(stderr)?,
-            exit_code,
-        })
-    }
-
-    /// The same with another text on stdout.
-    pub(super) fn map(&self, change: impl Fn(&str) -> String) -> Self {
+    fn new(stdout: Vec<u8>, stderr: Vec<u8>, exit_code: Option<i64>) -> Self {
         Self {
-            stdout: change(&self.stdout),
-            ..self.clone()
+            stdout: text(stdout),
+            stderr: text(stderr),
+            exit_code,
         }
     }
 }
 
-impl Kubently {
+/// Nothing may be hidden by replacing what is no UTF-8: it is escaped, as no text is.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| format!("\u{fffd}{}", error.as_bytes().escape_ascii()))
+}
+
+/// The product, asked through its HTTP door.
+#[derive(Debug)]
+pub(super) struct Product {
+    http: Http,
+    cluster_id: String,
+}
+
+impl Product {
     /// For one registered cluster.
     pub(super) fn new(http: Http, cluster_id: String) -> Self {
         Self { http, cluster_id }
@@ -82,12 +78,12 @@ impl Kubently {
         let job = answer.json()?;
         if answer.status != 200 || job["status"] != "completed" {
             let stderr = format!("HTTP {} {job}", answer.status).into_bytes();
-            return Side::new(line, Vec::new(), stderr, None);
+            return Ok(Side::new(Vec::new(), stderr, None));
         }
         let id = job["id"].as_str().context("a job without id")?;
         let stdout = self.output(id, "stdout").await?;
         let stderr = self.output(id, "stderr").await?;
-        Side::new(line, stdout, stderr, job["exit_code"].as_i64())
+        Ok(Side::new(stdout, stderr, job["exit_code"].as_i64()))
     }
 
     async fn output(&self, id: &str, stream: &str) -> Result<Vec<u8>> {
@@ -98,45 +94,69 @@ impl Kubently {
     }
 }
 
-/// Both sides where they differ, for people.
-pub(super) fn differing(line: &Line, theirs: &Side, ours: &Side) -> Option<String> {
-    if theirs == ours {
-        return None;
+/// The time that kubectl sees, too.
+struct MachineClock;
+
+impl Clock for MachineClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
     }
-    let comparable = |side: &Side| {
-        if line.asks_for_a_table() {
-            side.map(ages::normalised)
-        } else {
-            side.clone()
-        }
-    };
-    let (theirs, ours) = (comparable(theirs), comparable(ours));
-    if theirs == ours {
-        return None;
+}
+
+/// The library in this process.
+#[derive(Debug)]
+pub(super) struct Library {
+    cluster: Cluster,
+    limits: Limits,
+}
+
+/// What the library makes of a line.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It ran.
+    Ran(Side),
+    /// The grammar refuses it at the door; the text says why.
+    Refused(String),
+}
+
+impl Library {
+    /// With a worker's access and the policy that ships.
+    pub(super) async fn new(kubectl: &Kubectl, kubeconfig: &std::path::Path) -> Result<Self> {
+        // Its discovery cache is filled before several of it run at once.
+        kubectl.run(["get", "pods"]).await?;
+        let config = config_from_kubeconfig(kubeconfig).await?;
+        Ok(Self {
+            cluster: Cluster::new(config, Arc::new(MachineClock))?,
+            limits: Limits {
+                max_output_bytes: NO_CAP,
+                max_response_bytes: NO_CAP,
+                ..Limits::default()
+            },
+        })
     }
-    let (kubectl, kubently) = (theirs.exit_code, ours.exit_code);
-    let mut shown = format!(
-        "{}\n  exit code: kubectl {kubectl:?}, Kubently {kubently:?}\n",
-        line.text
-    );
-    let streams = [
-        ("stdout", &theirs.stdout, &ours.stdout),
-        ("stderr", &theirs.stderr, &ours.stderr),
-    ];
-    for (stream, theirs, ours) in streams.into_iter().filter(|(_, a, b)| a != b) {
-        let same = theirs.split('\n').zip(ours.split('\n'));
-        let first = same.take_while(|(a, b)| a == b).count();
-        for (side, text) in [("kubectl", theirs), ("Kubently", ours)] {
-            // Writing to a String cannot fail.
-            let _ = writeln!(shown, "  {stream} of {side} from line {}:", first + 1);
-            for line in text.split('\n').skip(first).take(SHOWN) {
-                let _ = writeln!(
-                    shown,
-                    "    {:?}",
-                    line.chars().take(300).collect::<String>()
-                );
+
+    /// Parses a line as the product does, without running it.
+    pub(super) fn parse(line: &Line) -> Result<Command, Answer> {
+        let refused = |refusal: kubently_core::refusal::Refusal| {
+            Answer::Refused(format!("{}: {}", line.text, refusal.message))
+        };
+        let verb: Verb = line.verb().parse().map_err(refused)?;
+        let args = line.args.get(1..).unwrap_or_default();
+        Command::parse(verb, args, None).map_err(refused)
+    }
+
+    /// Runs a line. What has no output at all is a side, too: one that nothing equals.
+    pub(super) async fn answer(&self, line: &Line) -> Answer {
+        let command = match Self::parse(line) {
+            Ok(command) => command,
+            Err(answer) => return answer,
+        };
+        match kubently_kubectl::run(&self.cluster, &command, &self.limits).await {
+            Ok(output) => {
+                let exit_code = Some(i64::from(output.exit_code));
+                Answer::Ran(Side::new(output.stdout, output.stderr, exit_code))
             }
+            Err(error) => Answer::Ran(Side::new(Vec::new(), error.to_string().into(), None)),
         }
     }
-    Some(shown)
 }

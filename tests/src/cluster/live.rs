@@ -26,12 +26,15 @@ const READY: Duration = Duration::from_secs(60);
 /// The three programs.
 #[derive(Debug)]
 pub(super) struct Live {
-    programs: [Guarded; 3],
+    /// Controllers and scheduler; none once they are stopped.
+    movers: Vec<Guarded>,
+    kwok: Guarded,
 }
 
 impl Live {
-    /// Starts them, adds the nodes and waits until pods can be placed there.
-    pub(super) async fn start(cluster: &Cluster) -> Result<Self> {
+    /// Starts them, adds the nodes and waits until pods can be placed there. `objects` are more documents of
+    /// kwok's configuration: stages, logs, usage.
+    pub(super) async fn start(cluster: &Cluster, objects: &str) -> Result<Self> {
         let dir = cluster.dir();
         let kubeconfig = cluster.admin_kubeconfig();
         let plane = &cluster.control_plane;
@@ -40,7 +43,7 @@ impl Live {
             plane.kubelet_server.certificate.as_path(),
             plane.kubelet_server.key.as_path(),
         );
-        std::fs::write(&config, kwok_config(ports::free()?, kubelet))
+        std::fs::write(&config, kwok_config(ports::free()?, kubelet, objects))
             .with_context(|| format!("write {}", config.display()))?;
 
         let spec = |part: Part| -> Result<Spec> {
@@ -64,7 +67,8 @@ impl Live {
             .spawn()?;
         let kwok = spec(Part::Kwok)?.arg("--config").arg(&config).spawn()?;
         let mut live = Self {
-            programs: [controllers, scheduler, kwok],
+            movers: vec![controllers, scheduler],
+            kwok,
         };
         cluster.apply_all(&NODES.map(node)).await?;
         live.wait_for_nodes(&cluster.admin().await?).await?;
@@ -72,7 +76,13 @@ impl Live {
     }
 
     pub(super) fn check(&mut self) -> Result<(), GuardError> {
-        self.programs.iter_mut().try_for_each(Guarded::check)
+        self.movers.iter_mut().try_for_each(Guarded::check)?;
+        self.kwok.check()
+    }
+
+    /// Ends controllers and scheduler. kwok goes on: its kubelets serve logs and figures.
+    pub(super) fn freeze(&mut self) {
+        self.movers.clear();
     }
 
     /// Ready, and without the taint that keeps pods away from nodes that are not.
@@ -134,12 +144,14 @@ fn node(name: &str) -> Value {
     })
 }
 
-fn kwok_config(port: u16, (certificate, key): (&Path, &Path)) -> String {
+fn kwok_config(port: u16, (certificate, key): (&Path, &Path), objects: &str) -> String {
     let options = json!({
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokConfiguration",
         "options": {
-            "manageAllNodes": true,
+            // Other nodes keep the status that they were applied with.
+            "manageAllNodes": false,
+            "manageNodesWithAnnotationSelector": "kwok.x-k8s.io/node=fake",
             "cidr": "10.1.0.0/16",
             "nodeIP": "127.0.0.1",
             "nodePort": port,
@@ -153,5 +165,13 @@ fn kwok_config(port: u16, (certificate, key): (&Path, &Path)) -> String {
             "nodeLeaseDurationSeconds": 40,
         },
     });
-    format!("{options}\n---\n{STAGES}\n---\n{USAGE}")
+    format!(
+        "{options}
+---
+{STAGES}
+---
+{USAGE}
+---
+{objects}"
+    )
 }

@@ -44,6 +44,11 @@ impl Notes {
         }
     }
 
+    /// The warnings once more, as they come where kubectl resolves the same type a second time.
+    pub(crate) fn warn_again(&mut self) {
+        self.warnings.extend_from_within(..);
+    }
+
     /// Keeps the warnings and the error of an answer, unless it says that something is missing and
     /// that is no error.
     fn sort(&mut self, answer: Result<Answer, Failure>, get: &Get) -> Option<Answer> {

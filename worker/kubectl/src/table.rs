@@ -24,10 +24,15 @@ pub struct Table<'a, R = Row<'a>> {
     #[serde(borrow, default)]
     metadata: ListMeta<'a>,
     /// The server's columns.
-    #[serde(borrow, default, rename = "columnDefinitions")]
+    #[serde(
+        borrow,
+        default,
+        rename = "columnDefinitions",
+        deserialize_with = "or_empty"
+    )]
     pub columns: Vec<Column<'a>>,
     /// One row an object.
-    #[serde(default = "Vec::new", deserialize_with = "rows")]
+    #[serde(default = "Vec::new", deserialize_with = "or_empty")]
     pub rows: Vec<R>,
 }
 
@@ -248,9 +253,10 @@ fn metadata<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Metadat
     Ok(Option::<Object<'de>>::deserialize(deserializer)?.map(|object| object.metadata))
 }
 
-fn rows<'de, D: Deserializer<'de>, R: Deserialize<'de>>(
+/// Go writes a list that was never made as null.
+fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Vec<R>, D::Error> {
+) -> Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 

@@ -60,6 +60,11 @@ const KNOWN: &[(&str, Option<char>, &str)] = &[
     ("request-timeout", None, TIME),
 ];
 
+/// The names of those flags, and the reasons.
+pub(super) fn known_flags() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KNOWN.iter().map(|(name, _, reason)| (*name, *reason))
+}
+
 /// The refusal of `--name`.
 pub(super) fn long(verb: Verb, flags: &[Flag], name: &str, word: Word<'_>) -> Refusal {
     if let Some((name, _, reason)) = KNOWN.iter().find(|(known, ..)| same_name(known, name)) {

@@ -183,6 +183,7 @@ impl Descriptions<'_> {
     /// there is none. Unlike elsewhere the first error ends it.
     async fn prefixed(mut self, mapping: &Mapping, prefix: &str, missing: Error) -> Output {
         self.many(true);
+        self.notes.warn_again();
         self.separator = b"\n";
         let mut token = None;
         loop {
