@@ -175,13 +175,11 @@ async fn varz(url: &str) -> std::io::Result<Value> {
 async fn rights(broker: &Broker, party: Party<'_>) -> Finding {
     const ABOUT: &str = "rights";
     let ask = broker.client.request(USER_INFO, "".into());
-    let user = match tokio::time::timeout(PATIENCE, ask).await {
-        Ok(Ok(answer)) => serde_json::from_slice::<UserAnswer>(&answer.payload),
-        _ => {
-            let text = "the server does not tell what this credential may do";
-            return Finding::new(ABOUT, Outcome::Unknown, text);
-        }
+    let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, ask).await else {
+        let text = "the server does not tell what this credential may do";
+        return Finding::new(ABOUT, Outcome::Unknown, text);
     };
+    let user = serde_json::from_slice::<UserAnswer>(&answer.payload);
     let Ok(UserAnswer { data: user }) = user else {
         let text = "what the server tells of this credential cannot be read";
         return Finding::new(ABOUT, Outcome::Unknown, text);
