@@ -23,6 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(90);
 ///
 /// # Errors
 /// When the hub does not take the command, or no result comes in time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a publisher has a clock of its own"
+)]
 pub(crate) async fn publish(
     hub: &str,
     cluster: &str,
@@ -72,6 +76,11 @@ pub(crate) async fn publish(
 }
 
 #[cfg(not(test))]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "an example reads its own environment, and JSON has an answer for every index"
+)]
 #[tokio::main]
 async fn main() -> Result<()> {
     use std::io::Write as _;

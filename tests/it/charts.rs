@@ -61,9 +61,7 @@ async fn rendered(release: &str, chart: &str, namespace: &str, args: &[&str]) ->
 
 fn objects(yaml: &str) -> Vec<Value> {
     let all: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
-    all.into_iter()
-        .filter(|object| object.is_object())
-        .collect()
+    all.into_iter().filter(Value::is_object).collect()
 }
 
 /// An object without what a release adds to it.

@@ -99,7 +99,7 @@ impl Door {
             body = json!({"name": "a key", "user_id": user})
                 .to_string()
                 .into_bytes();
-            path = "/v1/api-keys".to_owned();
+            "/v1/api-keys".clone_into(&mut path);
         } else if let Some(job) = path.strip_suffix("/stream") {
             path = format!("{job}/events");
             headers.push(("accept", "text/event-stream".to_owned()));

@@ -25,7 +25,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 struct Stores {
     nats: Nats,
-    stores: HubRepositories,
+    hub: HubRepositories,
     clock: HubClock,
 }
 
@@ -49,7 +49,7 @@ async fn start() -> Stores {
     let clock = HubClock::start(&broker, &cluster).await.unwrap();
     Stores {
         nats,
-        stores: HubRepositories::new(broker, clock.clone()),
+        hub: HubRepositories::new(broker, clock.clone()),
         clock,
     }
 }
@@ -83,9 +83,7 @@ async fn stored(nats: &Nats, session: &Session) -> async_nats::jetstream::messag
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stores_on_the_hub_keep_the_contract() {
     let hub = start().await;
-    contract::run(&hub.stores, hub.clock.now(), 1)
-        .await
-        .unwrap();
+    contract::run(&hub.hub, hub.clock.now(), 1).await.unwrap();
     // On stores that are not empty, over another connection.
     let again = HubRepositories::new(connect(&hub.nats).await, hub.clock.clone());
     let later = hub.clock.now().plus_seconds(1000);
@@ -99,15 +97,15 @@ async fn every_change_of_a_session_keeps_its_time_to_live() {
     let owner = UserId::from_uuid(Uuid::new_v4());
     let session = session(owner, now);
     let id = session.session_id;
-    hub.stores.create_session(&session).await.unwrap();
+    hub.hub.create_session(&session).await.unwrap();
     let mut ttls = Vec::new();
     for second in 0..3 {
         let message = stored(&hub.nats, &session).await;
         ttls.push(message.headers.get("Nats-TTL").unwrap().to_string());
         let at = now.plus_seconds(second);
-        hub.stores.touch_session(owner, id, at, 1).await.unwrap();
+        hub.hub.touch_session(owner, id, at, 1).await.unwrap();
     }
-    hub.stores.end_session(owner, id, now).await.unwrap();
+    hub.hub.end_session(owner, id, now).await.unwrap();
     let message = stored(&hub.nats, &session).await;
     ttls.push(message.headers.get("Nats-TTL").unwrap().to_string());
     for ttl in &ttls {
@@ -123,9 +121,9 @@ async fn a_session_whose_time_is_over_is_gone_and_cannot_be_revived() {
     // Over for an hour but two seconds.
     let made = hub.clock.now().get() - TimeDelta::seconds(60 + 3600 - 2);
     let session = session(owner, made.into());
-    hub.stores.create_session(&session).await.unwrap();
+    hub.hub.create_session(&session).await.unwrap();
     let id = session.session_id;
-    assert!(hub.stores.get_session(owner, id).await.unwrap().is_some());
+    assert!(hub.hub.get_session(owner, id).await.unwrap().is_some());
     let revision = stored(&hub.nats, &session).await.sequence;
     let gone = wait::until("a session is gone", SOON, async || {
         let message = stored(&hub.nats, &session).await;
@@ -137,13 +135,13 @@ async fn a_session_whose_time_is_over_is_gone_and_cannot_be_revived() {
     });
     let marker = gone.await.unwrap();
     assert!(marker.sequence > revision, "a late writer meets the marker");
-    let touched = hub.stores.touch_session(owner, id, made.into(), 1).await;
+    let touched = hub.hub.touch_session(owner, id, made.into(), 1).await;
     assert!(
         matches!(touched, Err(RepositoryError::NotFound)),
         "{touched:?}"
     );
     let (any, first) = (SessionFilter::default(), PageRequest::default());
-    let listed = hub.stores.list_sessions(owner, &any, &first).await;
+    let listed = hub.hub.list_sessions(owner, &any, &first).await;
     assert_eq!(listed.unwrap().items, []);
 }
 
@@ -152,15 +150,15 @@ async fn without_a_hub_the_stores_say_so_and_go_on_once_it_is_back() {
     let mut hub = start().await;
     let now = hub.clock.now();
     let kept = user(1, now);
-    hub.stores.create_user(&kept).await.unwrap();
+    hub.hub.create_user(&kept).await.unwrap();
     hub.nats.kill();
     let began = std::time::Instant::now();
-    let lost = hub.stores.create_user(&user(2, now)).await;
+    let lost = hub.hub.create_user(&user(2, now)).await;
     assert!(
         matches!(lost, Err(RepositoryError::Unreachable(_))),
         "{lost:?}"
     );
-    let lost = hub.stores.get_user(kept.id).await;
+    let lost = hub.hub.get_user(kept.id).await;
     assert!(
         matches!(lost, Err(RepositoryError::Unreachable(_))),
         "{lost:?}"
@@ -168,10 +166,10 @@ async fn without_a_hub_the_stores_say_so_and_go_on_once_it_is_back() {
     assert!(began.elapsed() < SOON);
     hub.nats.restart().await.unwrap();
     let back = wait::until("the stores are back", SOON, async || {
-        Probe::from(hub.stores.get_user(kept.id).await)
+        Probe::from(hub.hub.get_user(kept.id).await)
     });
     assert_eq!(back.await.unwrap(), Some(kept));
-    hub.stores.create_user(&user(3, now)).await.unwrap();
+    hub.hub.create_user(&user(3, now)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,13 +181,13 @@ async fn a_change_that_the_hub_dies_in_happens_whole_or_not_at_all() {
         .iter()
         .cloned()
         .map(|user| {
-            let stores = hub.stores.clone();
+            let stores = hub.hub.clone();
             tokio::spawn(async move { stores.create_user(&user).await.is_ok() })
         })
         .collect();
     let first = users.first().unwrap().id;
     wait::until("the first user", SOON, async || {
-        let found = hub.stores.get_user(first).await.ok().flatten();
+        let found = hub.hub.get_user(first).await.ok().flatten();
         Probe::when(found.is_some(), "not there")
     })
     .await
@@ -201,13 +199,13 @@ async fn a_change_that_the_hub_dies_in_happens_whole_or_not_at_all() {
         made.push(writer.await.unwrap());
     }
     wait::until("the stores are back", SOON, async || {
-        Probe::from(hub.stores.get_user(first).await)
+        Probe::from(hub.hub.get_user(first).await)
     })
     .await
     .unwrap();
     for (user, made) in users.iter().zip(made) {
-        let by_id = hub.stores.get_user(user.id).await.unwrap();
-        let by_email = hub.stores.get_user_by_email(&user.email).await.unwrap();
+        let by_id = hub.hub.get_user(user.id).await.unwrap();
+        let by_email = hub.hub.get_user_by_email(&user.email).await.unwrap();
         assert_eq!(by_id, by_email, "user and index are there together");
         assert!(!made || by_id.is_some(), "what was answered is kept");
     }
@@ -218,7 +216,7 @@ async fn a_use_that_races_a_revocation_leaves_the_key_revoked() {
     let hub = start().await;
     let now = hub.clock.now();
     let owner = user(1, now);
-    hub.stores.create_user(&owner).await.unwrap();
+    hub.hub.create_user(&owner).await.unwrap();
     let other = HubRepositories::new(connect(&hub.nats).await, hub.clock.clone());
     for round in 0..20_u8 {
         let new = NewApiKey {
@@ -230,16 +228,16 @@ async fn a_use_that_races_a_revocation_leaves_the_key_revoked() {
             expires_at: None,
         };
         let key = ApiKey::new(new, &ApiKeyToken::from_random([round; TOKEN_BYTES]), now);
-        hub.stores.create_api_key(&key).await.unwrap();
+        hub.hub.create_api_key(&key).await.unwrap();
         let (used, revoked) = tokio::join!(
             other.update_api_key_last_used(owner.id, key.id, now),
-            hub.stores.revoke_api_key(owner.id, key.id, now)
+            hub.hub.revoke_api_key(owner.id, key.id, now)
         );
         used.unwrap();
         revoked.unwrap();
-        let found = hub.stores.get_api_key_by_hash(&key.key_hash).await;
+        let found = hub.hub.get_api_key_by_hash(&key.key_hash).await;
         assert_eq!(found.unwrap().unwrap().revoked_at, Some(now));
-        let last = hub.stores.api_key_last_used(owner.id, key.id).await;
+        let last = hub.hub.api_key_last_used(owner.id, key.id).await;
         assert_eq!(last.unwrap(), Some(now));
     }
 }
@@ -268,7 +266,7 @@ async fn a_long_list_of_jobs_is_paged_through_whole_while_jobs_come() {
     for number in 0..60_i64 {
         let at = now.get() - TimeDelta::seconds(number * 37 % 540);
         let record = job(owner, at.into());
-        hub.stores.create_job(owner, &record).await.unwrap();
+        hub.hub.create_job(owner, &record).await.unwrap();
         made.push((record.envelope.queued_at, record.envelope.id));
     }
     made.sort_by(|one, other| other.cmp(one));
@@ -279,16 +277,16 @@ async fn a_long_list_of_jobs_is_paged_through_whole_while_jobs_come() {
             cursor,
             limit: 7.try_into().unwrap(),
         };
-        let page = hub.stores.list_jobs(owner, &page).await.unwrap();
+        let page = hub.hub.list_jobs(owner, &page).await.unwrap();
         let rows = page.items.iter().map(|job| &job.record.envelope);
         seen.extend(rows.map(|envelope| (envelope.queued_at, envelope.id)));
         let newer = job(owner, now.plus_seconds(1));
-        hub.stores.create_job(owner, &newer).await.unwrap();
+        hub.hub.create_job(owner, &newer).await.unwrap();
         cursor = page.next;
         if cursor.is_none() {
             break;
         }
     }
     assert_eq!(seen, made);
-    hub.stores.close().await.unwrap();
+    hub.hub.close().await.unwrap();
 }

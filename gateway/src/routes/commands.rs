@@ -153,20 +153,17 @@ pub(crate) async fn accept(
 ) -> Result<Submitted, ApiError> {
     let fingerprint = key.map(|_| fingerprint(&request));
     let record = record(gateway, caller, request);
-    let submitted = match key.zip(fingerprint) {
+    let submitted = if let Some((key, fingerprint)) = key.zip(fingerprint) {
         // Boxed: few requests have a key, and the others should not carry its size.
-        Some((key, fingerprint)) => {
-            Box::pin(submit_once(gateway, caller, key, record, fingerprint)).await?
-        }
-        None => {
-            // Registered before anything is sent: the result may come before the hub's ack does.
-            let waiter = gateway.live.register(&record.subject.reply());
-            submit(gateway, caller, &record, None).await?;
-            Submitted {
-                record,
-                waiter,
-                is_replay: false,
-            }
+        Box::pin(submit_once(gateway, caller, key, record, fingerprint)).await?
+    } else {
+        // Registered before anything is sent: the result may come before the hub's ack does.
+        let waiter = gateway.live.register(&record.subject.reply());
+        submit(gateway, caller, &record, None).await?;
+        Submitted {
+            record,
+            waiter,
+            is_replay: false,
         }
     };
     if let (Some(session), false) = (submitted.record.envelope.session_id, submitted.is_replay) {
