@@ -78,11 +78,11 @@ async fn nonsense_is_an_error_that_says_what_was_wrong() {
     let cases: [(Make, &str); 8] = [
         (
             || Script::text(200, "text/html", "<html>Log in</html>"),
-            "read the answer",
+            "serializer for text/html doesn't exist",
         ),
         (
             || Script::text(200, "application/json", ""),
-            "read the answer",
+            "unexpected end of JSON input",
         ),
         (
             || Script::text(200, "application/json", "[1, 2]"),
@@ -90,7 +90,7 @@ async fn nonsense_is_an_error_that_says_what_was_wrong() {
         ),
         (
             || Script::text(200, "application/json", "{\"kind\":\"Table\","),
-            "read the answer",
+            "unexpected end of JSON input",
         ),
         (
             || Script::Cut(b"{\"kind\":\"Table\",\"rows\":[".to_vec()),
@@ -98,7 +98,7 @@ async fn nonsense_is_an_error_that_says_what_was_wrong() {
         ),
         (
             || Script::text(200, "application/octet-stream", vec![0xff; 100]),
-            "read the answer",
+            "serializer for application/octet-stream doesn't exist",
         ),
         (
             || Script::Raw(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()),
