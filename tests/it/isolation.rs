@@ -44,7 +44,8 @@ pub(crate) async fn connect(hub: &Hub, credential: &str) -> Client {
     let options = ConnectOptions::new()
         .nkey(seed.trim().to_owned())
         .add_root_certificates(hub.ca());
-    options.connect(hub.url()).await.unwrap()
+    let servers: Vec<String> = hub.url().split(',').map(str::to_owned).collect();
+    options.connect(servers).await.unwrap()
 }
 
 impl Stage {

@@ -45,6 +45,7 @@ mod shipped;
 mod slow_api;
 mod stop;
 mod sweep;
+mod three;
 mod top;
 
 /// The example is run as its reader would run it.

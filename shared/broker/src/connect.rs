@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::{self, context::ContextBuilder};
-use async_nats::{Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError};
+use async_nats::{
+    Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerAddr, ServerError,
+};
 use semver::Version;
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -211,7 +213,17 @@ impl Broker {
             });
         let options = identified(options, config).await?;
         let url = || without_credentials(&config.url);
-        let client = match tokio::time::timeout(CONNECT, options.connect(&config.url)).await {
+        // The client reads one address from a text, and several from a list alone.
+        let servers: Result<Vec<ServerAddr>, _> = config
+            .url
+            .split(',')
+            .map(|address| address.trim().parse())
+            .collect();
+        let servers = servers.map_err(|source: std::io::Error| ConnectError::NotReachable {
+            url: url(),
+            source: source.into(),
+        })?;
+        let client = match tokio::time::timeout(CONNECT, options.connect(servers)).await {
             Ok(Ok(client)) => client,
             Ok(Err(error)) => {
                 return Err(match error.kind() {
