@@ -29,6 +29,7 @@ mod idempotent;
 mod identity;
 mod isolation;
 mod jobs;
+mod logs;
 mod odd_workers;
 mod outlive;
 mod output;
