@@ -83,7 +83,7 @@ impl Door {
 impl Keys {
     /// Each key is a principal of its own, whose ids follow from the key's hash: the same on every
     /// gateway and after every start.
-    pub(crate) fn new(keys: &[SecretString]) -> Self {
+    pub(crate) fn new<'a>(keys: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let grant = Arc::new(Grant::default());
         let known = |key: &SecretString| {
             let hash: [u8; 32] = Sha256::digest(key.expose_secret()).into();
@@ -96,7 +96,7 @@ impl Keys {
             };
             (hash, Arc::new(principal))
         };
-        Self(keys.iter().map(known).collect())
+        Self(keys.into_iter().map(known).collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

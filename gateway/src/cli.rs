@@ -21,6 +21,9 @@ pub(crate) struct Cli {
     /// The configuration file, .toml or .yaml.
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
+    /// Prints the effective settings, secrets hidden, and ends.
+    #[arg(long)]
+    pub(crate) print_config: bool,
     #[command(subcommand)]
     pub(crate) task: Option<Task>,
 }

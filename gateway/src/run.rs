@@ -10,7 +10,7 @@ use kubently_broker::preflight::{Party, preflight};
 use kubently_broker::{Broker, ConnectError};
 use kubently_core::preflight::{Finding, Outcome};
 use kubently_runtime::cli;
-use kubently_runtime::config::Sources;
+use kubently_runtime::config::{Settings as _, Sources, print};
 use kubently_runtime::shutdown::Shutdown;
 use kubently_runtime::telemetry;
 
@@ -136,12 +136,17 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
     let loaded = GatewayConfig::load(&Sources::from_process(cli.config))
         .map_err(|error| Fatal::config(&error))?;
     let config = loaded.value;
+    if cli.print_config {
+        return write!(std::io::stdout(), "{}", print(&config.shown()))
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|error| Fatal::other("the settings cannot be printed", &error));
+    }
     telemetry::init(&config.logs()).map_err(|error| Fatal::config(&error))?;
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.api_workers.0)
+        .worker_threads(config.api_workers.get() as usize)
         .enable_all()
         .build()
         .map_err(|error| Fatal::other("no threads", &error))?;

@@ -78,7 +78,7 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
     let identity = Identity::start(&broker, directory.clock())
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
-    let keys = Keys::new(&config.api_keys.0);
+    let keys = Keys::new(config.keys());
     if keys.is_empty() && identity.is_empty() {
         tracing::warn!("there is no key yet, so nobody gets in: admin create makes the first one");
     }
@@ -103,7 +103,7 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
         command_timeout: config.command_timeout,
         session_ttl: config.session_ttl,
         secrets: config.secrets,
-        long_poll_timeout: config.long_poll_timeout.duration(),
+        long_poll_timeout: config.long_poll_timeout(),
         started: Instant::now(),
         stop,
         in_flight: Semaphore::new(MAX_IN_FLIGHT),

@@ -9,104 +9,72 @@ use kubently_broker::{HubConfig, TlsFiles, accounts};
 use kubently_core::cluster::ClusterId;
 use kubently_core::policy::Policy;
 use kubently_core::text::WorkerName;
-use kubently_runtime::config::{ConfigError, Sources, load_with};
+use kubently_runtime::config::{ConfigError, HubUrl, Retired, Sources, Whole, load_with};
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
-use serde::Deserialize;
 use uuid::Uuid;
 
-/// A whole number from `LEAST` to `MOST`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u32")]
-pub struct Whole<const LEAST: u32, const MOST: u32>(u32);
+/// Settings of the source model that mean nothing here, or nothing to this binary.
+const RETIRED: [Retired; 4] = [
+    ("redis_url", "set nats_url: NATS JetStream keeps everything"),
+    (
+        "agent_tokens",
+        "set nats_credentials to the NATS credentials of this worker",
+    ),
+    (
+        "api_keys",
+        "they are the gateway's: a worker lets nobody in",
+    ),
+    (
+        "redis_max_connections",
+        "a worker holds one connection to NATS",
+    ),
+];
 
-impl<const LEAST: u32, const MOST: u32> Whole<LEAST, MOST> {
-    /// The number itself.
-    #[must_use]
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl<const LEAST: u32, const MOST: u32> TryFrom<u32> for Whole<LEAST, MOST> {
-    type Error = String;
-
-    fn try_from(number: u32) -> Result<Self, String> {
-        if (LEAST..=MOST).contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(format!("is a whole number from {LEAST} to {MOST}"))
-        }
-    }
-}
-
-/// Everything that can be set.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// Where the hub is; several addresses with commas between them.
-    pub nats_url: String,
-    /// A NATS credentials file.
-    pub nats_credentials: Option<PathBuf>,
-    /// The prefix of `JetStream`'s API as our account sees it. With an nkey file it is that of a
-    /// cluster's account, `HUB.API`; without one `$JS.API`.
-    pub nats_api_prefix: Option<String>,
-    /// A file with the seed of this cluster's nkey; it takes the credentials file's place.
-    pub nats_nkey_file: Option<PathBuf>,
-    /// The authority that the hub's certificate comes from, PEM; the system's where absent.
-    pub nats_ca_file: Option<PathBuf>,
-    /// Our certificate, PEM, where the hub asks for one; with its key.
-    pub nats_client_certificate_file: Option<PathBuf>,
-    /// The key of our certificate, PEM.
-    pub nats_client_key_file: Option<PathBuf>,
-    /// The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync setting.
-    pub nats_monitor_url: Option<String>,
-    /// The cluster whose commands this worker takes. Must be given.
-    pub cluster_id: Option<ClusterId>,
-    /// What it is called; `HOSTNAME`, or `worker-` and 8 random hex digits.
-    pub worker_name: Option<WorkerName>,
-    /// A kubeconfig file; without it the pod's own service account is used.
-    pub kubeconfig: Option<PathBuf>,
-    /// How many commands run at once.
-    pub slots: Whole<1, 1024>,
-    /// How many commands one pull may bring.
-    pub max_commands_per_fetch: Whole<1, 100>,
-    /// Where `/livez` and `/readyz` listen.
-    pub admin_host: IpAddr,
-    /// The port of `admin_host`.
-    pub admin_port: u16,
-    /// Which events are logged, as tracing's directives.
-    pub log: String,
-    /// The shape of a log line.
-    pub log_format: LogFormat,
-    /// How long running commands may take to finish after SIGTERM, in seconds.
-    pub grace_seconds: Whole<0, 600>,
-    /// What the cluster's owner lets be read.
-    pub policy: Policy,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            nats_url: "nats://127.0.0.1:4222".to_owned(),
-            nats_credentials: None,
-            nats_api_prefix: None,
-            nats_nkey_file: None,
-            nats_ca_file: None,
-            nats_client_certificate_file: None,
-            nats_client_key_file: None,
-            nats_monitor_url: None,
-            cluster_id: None,
-            worker_name: None,
-            kubeconfig: None,
-            slots: Whole(64),
-            max_commands_per_fetch: Whole(10),
-            admin_host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            admin_port: 9091,
-            log: "info".to_owned(),
-            log_format: LogFormat::default(),
-            grace_seconds: Whole(25),
-            policy: Policy::default(),
-        }
+kubently_runtime::settings! {
+    /// Everything that can be set.
+    #[derive(Debug, Clone)]
+    pub struct Settings {
+        /// The cluster whose commands this worker takes. Must be given.
+        pub cluster_id: Option<ClusterId> = None,
+        /// Where the hub is.
+        pub nats_url: HubUrl = HubUrl::default(),
+        /// A NATS credentials file.
+        pub nats_credentials: Option<PathBuf> = None,
+        /// The prefix of JetStream's API as our account sees it: with an nkey file that of a
+        /// cluster's account, `HUB.API`; without one `$JS.API`.
+        pub nats_api_prefix: Option<String> = None,
+        /// A file with the seed of this cluster's nkey; it takes the credentials file's place.
+        pub nats_nkey_file: Option<PathBuf> = None,
+        /// The authority that the hub's certificate comes from, PEM; the system's where absent.
+        pub nats_ca_file: Option<PathBuf> = None,
+        /// Our certificate, PEM, where the hub asks for one; with its key.
+        pub nats_client_certificate_file: Option<PathBuf> = None,
+        /// The key of our certificate, PEM.
+        pub nats_client_key_file: Option<PathBuf> = None,
+        /// The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync
+        /// setting.
+        pub nats_monitor_url: Option<String> = None,
+        /// A kubeconfig file; without it the pod's own service account is used. Plug-ins that start
+        /// a process are refused.
+        pub kubeconfig: Option<PathBuf> = None,
+        /// What it is called; `HOSTNAME`, or `worker-` and 8 random hex digits where it is absent.
+        pub worker_name: Option<WorkerName> = None,
+        /// How many commands run at once.
+        pub slots: Whole<1, 1024> = Whole::nearest(64),
+        /// How many commands one pull may bring.
+        pub max_commands_per_fetch: Whole<1, 100> = Whole::nearest(10),
+        /// How long running commands may take to finish after SIGTERM, in seconds.
+        pub grace_seconds: Whole<0, 600> = Whole::nearest(25),
+        /// Where `/livez`, `/readyz` and `/metrics` listen.
+        pub admin_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        /// Their port.
+        pub admin_port: u16 = 9091,
+        /// Which events are logged, as tracing's directives.
+        pub log: String = LogConfig::default().filter,
+        /// The shape of a log line.
+        pub log_format: LogFormat = LogFormat::default(),
+        /// What the cluster's owner lets be read.
+        pub policy: Policy = Policy::default(),
     }
 }
 
@@ -140,7 +108,7 @@ impl Config {
     /// # Errors
     /// [`InvalidConfig`], with every problem of its kind.
     pub fn read(sources: &Sources) -> Result<(Self, Vec<String>), InvalidConfig> {
-        let loaded = load_with::<Settings>(sources, &[])?;
+        let loaded = load_with::<Settings>(sources, &RETIRED)?;
         let settings = loaded.value;
         // A typing error in the environment must not loosen the policy.
         let (mut problems, warnings): (Vec<_>, Vec<_>) = loaded
@@ -172,7 +140,7 @@ impl Config {
     #[must_use]
     pub fn hub(&self) -> HubConfig {
         HubConfig {
-            url: self.settings.nats_url.clone(),
+            url: self.settings.nats_url.expose().to_owned(),
             name: format!("kubently-worker {} {}", self.cluster_id, self.worker_name),
             credentials: self.settings.nats_credentials.clone(),
             api_prefix: self.settings.nats_api_prefix.clone().or_else(|| {
@@ -325,5 +293,14 @@ mod tests {
         ] {
             assert!(read(&[CLUSTER, (name, value)]).is_err(), "{name}={value}");
         }
+    }
+
+    #[test]
+    fn the_reference_in_the_readme_is_the_one_of_the_code() {
+        use kubently_runtime::config::{Settings as _, table};
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("<!-- config:worker:begin -->\n").unwrap();
+        let (written, _) = rest.split_once("<!-- config:worker:end -->").unwrap();
+        assert_eq!(written, table("worker", &Settings::reference()));
     }
 }

@@ -20,6 +20,7 @@ pub mod serve;
 
 pub use kubently_broker::backoff;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ use clap::{CommandFactory as _, Parser as _};
 use kubently_broker::ConnectError;
 use kubently_kubectl::ConfigError;
 use kubently_runtime::cli::{Document, exit};
-use kubently_runtime::config::Sources;
+use kubently_runtime::config::{Settings as _, Sources, print};
 use kubently_runtime::telemetry::{self, TelemetryError};
 
 use crate::config::{Config, InvalidConfig};
@@ -43,6 +44,9 @@ pub struct Args {
     /// A TOML or YAML file with settings; the environment (`KUBENTLY_…`) wins over it.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Print the effective settings, secrets hidden, and end.
+    #[arg(long)]
+    pub print_config: bool,
 }
 
 /// What the program can do.
@@ -121,6 +125,10 @@ pub fn run(args: Args) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let (config, warnings) = Config::read(&Sources::from_process(args.config))?;
+    if args.print_config {
+        write!(std::io::stdout(), "{}", print(&config.settings.shown()))?;
+        return Ok(0);
+    }
     telemetry::init(&config.log())?;
     for warning in warnings {
         tracing::warn!("{warning}");

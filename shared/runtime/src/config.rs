@@ -7,14 +7,20 @@
 mod environment;
 mod file;
 mod problem;
+mod setting;
 
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use serde_path_to_error::Segment;
 
 pub use problem::{ConfigError, Problem, Source};
+pub use serde_json::Value;
+pub use setting::{HubUrl, Reference, Setting, Settings, Whole, print, table};
+
+/// The longest wrong value that is repeated, in bytes.
+const MAX_SHOWN: usize = 60;
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +59,7 @@ impl Sources {
 ///
 /// # Errors
 /// [`ConfigError`], with every problem.
-pub fn load<T: DeserializeOwned + Default>(sources: &Sources) -> Result<T, ConfigError> {
+pub fn load<T: DeserializeOwned + Settings>(sources: &Sources) -> Result<T, ConfigError> {
     load_with(sources, &[]).map(|loaded| loaded.value)
 }
 
@@ -61,7 +67,7 @@ pub fn load<T: DeserializeOwned + Default>(sources: &Sources) -> Result<T, Confi
 ///
 /// # Errors
 /// [`ConfigError`], with every problem.
-pub fn load_with<T: DeserializeOwned + Default>(
+pub fn load_with<T: DeserializeOwned + Settings>(
     sources: &Sources,
     retired: &[Retired],
 ) -> Result<Loaded<T>, ConfigError> {
@@ -79,10 +85,20 @@ pub fn load_with<T: DeserializeOwned + Default>(
     let reader = Reader {
         names,
         file: sources.file.clone(),
+        shown: shown::<T>(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
     reader.read(tree, retired)
+}
+
+/// The names of all settings but the secret ones.
+fn shown<T: Settings>() -> Vec<String> {
+    let secrets = T::secrets();
+    let names = T::reference().into_iter().map(|row| row.name);
+    names
+        .filter(|name| !secrets.contains(&name.as_str()))
+        .collect()
 }
 
 /// Puts a text at a path, over whatever stands there.
@@ -105,6 +121,8 @@ fn insert(tree: &mut Map<String, Value>, path: &[String], text: &str) {
 struct Reader {
     names: Vec<(Vec<String>, String)>,
     file: Option<PathBuf>,
+    /// The settings whose value may be repeated.
+    shown: Vec<String>,
     problems: Vec<Problem>,
     warnings: Vec<String>,
 }
@@ -112,17 +130,15 @@ struct Reader {
 impl Reader {
     /// Reads again and again, each time without the setting that was wrong, so that one run finds
     /// every problem.
-    fn read<T: DeserializeOwned + Default>(
+    fn read<T: DeserializeOwned>(
         mut self,
         mut tree: Map<String, Value>,
         retired: &[Retired],
     ) -> Result<Loaded<T>, ConfigError> {
         for (key, hint) in retired {
             if tree.remove(*key).is_some() {
-                self.report(
-                    &[(*key).to_owned()],
-                    format!("is no setting any more: {hint}"),
-                );
+                let text = format!("is no setting here: {hint}");
+                self.report(&[(*key).to_owned()], None, text);
             }
         }
         loop {
@@ -143,7 +159,10 @@ impl Reader {
                     self.warnings
                         .push(format!("{name} is no setting, so it has no effect"));
                 }
-                _ => self.report(&path, problem::without_value(&text)),
+                _ => {
+                    let value = self.value(&mut tree, &path);
+                    self.report(&path, value, problem::without_value(&text));
+                }
             }
             if !remove(&mut tree, &path) {
                 // The value as a whole is wrong: nothing is left to try.
@@ -161,14 +180,37 @@ impl Reader {
             .map(|(_, name)| name.as_str())
     }
 
-    fn report(&mut self, path: &[String], text: String) {
+    /// The wrong value, short and in one line, where it may be shown: a name that is no setting
+    /// may be meant for a secret.
+    fn value(&self, tree: &mut Map<String, Value>, path: &[String]) -> Option<String> {
+        let is_name = |part: &&String| part.parse::<usize>().is_err();
+        let key = path
+            .iter()
+            .filter(is_name)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(".");
+        let value = match at(tree, path)? {
+            value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
+            Value::String(text) => format!("{text:?}"),
+            _ => return None,
+        };
+        (self.shown.contains(&key) && value.len() <= MAX_SHOWN).then_some(value)
+    }
+
+    fn report(&mut self, path: &[String], value: Option<String>, text: String) {
         let source = match (self.variable(path), &self.file) {
             (Some(name), _) => Source::Environment(name.to_owned()),
             (None, Some(file)) => Source::File(file.clone()),
             (None, None) => Source::Default,
         };
         let key = path.join(".");
-        self.problems.push(Problem { key, source, text });
+        self.problems.push(Problem {
+            key,
+            value,
+            source,
+            text,
+        });
     }
 }
 

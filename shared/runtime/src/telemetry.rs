@@ -23,6 +23,17 @@ pub enum LogFormat {
     Text,
 }
 
+impl LogFormat {
+    /// The word in a configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Text => "text",
+        }
+    }
+}
+
 /// Why logs cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {

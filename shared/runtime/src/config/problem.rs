@@ -35,9 +35,11 @@ pub enum ConfigError {
 pub struct Problem {
     /// Its name, with dots between tables.
     pub key: String,
+    /// Its value, unless that is a secret or no setting's.
+    pub value: Option<String>,
     /// Where it stands.
     pub source: Source,
-    /// What is wrong; never the value itself.
+    /// What is wrong, without the value.
     pub text: String,
 }
 
@@ -64,7 +66,11 @@ impl fmt::Display for Source {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.key, self.source, self.text)
+        f.write_str(&self.key)?;
+        if let Some(value) = &self.value {
+            write!(f, " = {value}")?;
+        }
+        write!(f, " ({}): {}", self.source, self.text)
     }
 }
 
