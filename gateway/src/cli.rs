@@ -118,6 +118,18 @@ pub(crate) enum ClusterTask {
         #[command(flatten)]
         credentials: Credentials,
     },
+    /// Forgets a cluster and removes its queue; refused while commands wait or run there.
+    Remove {
+        /// The cluster's id.
+        name: ClusterId,
+        /// End what waits and runs there first, each command with a result that says so.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        credentials: Credentials,
+    },
+    /// Lists the clusters: name, state, labels, commands in the queue.
+    List,
 }
 
 fn publisher(text: &str) -> Result<PublisherName, String> {

@@ -13,6 +13,7 @@ mod auth;
 mod body;
 mod call_off;
 mod cli;
+mod clusters;
 mod config;
 mod connections;
 mod error;

@@ -56,6 +56,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         )
         .route("/debug/execute", post(debug::execute))
         .route("/v1/clusters", get(clusters::clusters))
+        .route("/v1/clusters/{id}", get(clusters::cluster))
         .route("/health", get(health::health))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .fallback(async || ApiError::RouteNotFound)

@@ -16,7 +16,7 @@ use kubently_runtime::telemetry;
 
 use crate::cli::{AccountsTask, AdminTask, Cli, ClusterTask, PublisherTask, Task};
 use crate::config::GatewayConfig;
-use crate::{accounts, add_cluster, admin_create, publisher, serve};
+use crate::{accounts, add_cluster, admin_create, clusters, publisher, serve};
 
 /// `EX_USAGE` of sysexits.h: the command line is wrong.
 const USAGE: u8 = 64;
@@ -175,6 +175,12 @@ async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Resul
             labels,
             credentials,
         }) => add_cluster::add_cluster(&config, &name, labels, &credentials).await,
+        Task::Cluster(ClusterTask::Remove {
+            name,
+            force,
+            credentials,
+        }) => clusters::remove(&config, &name, force, &credentials).await,
+        Task::Cluster(ClusterTask::List) => clusters::list(&config).await,
         Task::Publisher(PublisherTask::Add {
             name,
             clusters,

@@ -36,14 +36,22 @@ export interface AgentStatus {
   cluster_id: ClusterId;
   /** When it was registered. */
   enrolled_at: Timestamp;
+  /** Commands that workers have; null where the queue could not be asked. */
+  in_flight: number | null;
   /** Whether a worker has been heard of in the last 30 s. */
   is_active: boolean;
   /** The owner's labels. */
   labels: Record<string, string>;
+  /** The lanes of its queue; null where it could not be asked. */
+  lanes: QueueStatus | null;
   /** When a worker was last heard of. */
   last_seen: Timestamp | null;
+  /** For how long the oldest command waits, in seconds; null where none does. */
+  oldest_queued_seconds: number | null;
   /** Commands that wait, over all lanes; null where the queue could not be asked. */
   queue_depth: number | null;
+  /** The builds of its live workers, each once. */
+  versions: string[];
   /** Its live workers. */
   workers: Presence[];
 }
@@ -431,6 +439,14 @@ export type KeyName = string;
 /** The first characters of an API key's secret, by which its owner knows it again. */
 export type KeyPrefix = string;
 
+/** How one lane of a queue stands. */
+export interface LaneStatus {
+  /** Commands that a worker has, or had when it was last heard of. */
+  in_flight: number;
+  /** Commands that wait. */
+  queued: number;
+}
+
 /** The name of a Kubernetes namespace (RFC 1123 label). */
 export type Namespace = string;
 
@@ -497,6 +513,18 @@ export interface Problem {
   title: string;
   /** `about:blank`: the code says which problem it is, and there is no page about each (RFC 9457 §4.2.1). */
   type: string;
+}
+
+/** How a cluster's queue stands. */
+export interface QueueStatus {
+  /** Priorities 50 to 100. */
+  high: LaneStatus;
+  /** Priority 0. */
+  low: LaneStatus;
+  /** Priorities 1 to 49. */
+  normal: LaneStatus;
+  /** Since when the oldest command waits; null where none does. */
+  oldest_queued_at: Timestamp | null;
 }
 
 /** How long a command may wait for a worker, in seconds. */

@@ -34,14 +34,22 @@ class AgentStatus(TypedDict):
     cluster_id: ClusterId
     # When it was registered.
     enrolled_at: Timestamp
+    # Commands that workers have; null where the queue could not be asked.
+    in_flight: int | None
     # Whether a worker has been heard of in the last 30 s.
     is_active: bool
     # The owner's labels.
     labels: dict[str, str]
+    # The lanes of its queue; null where it could not be asked.
+    lanes: QueueStatus | None
     # When a worker was last heard of.
     last_seen: Timestamp | None
+    # For how long the oldest command waits, in seconds; null where none does.
+    oldest_queued_seconds: int | None
     # Commands that wait, over all lanes; null where the queue could not be asked.
     queue_depth: int | None
+    # The builds of its live workers, each once.
+    versions: list[str]
     # Its live workers.
     workers: list[Presence]
 
@@ -404,6 +412,13 @@ KeyName: TypeAlias = str
 # The first characters of an API key's secret, by which its owner knows it again.
 KeyPrefix: TypeAlias = str
 
+# How one lane of a queue stands.
+class LaneStatus(TypedDict):
+    # Commands that a worker has, or had when it was last heard of.
+    in_flight: int
+    # Commands that wait.
+    queued: int
+
 # The name of a Kubernetes namespace (RFC 1123 label).
 Namespace: TypeAlias = str
 
@@ -468,6 +483,17 @@ class Problem(TypedDict):
     title: str
     # `about:blank`: the code says which problem it is, and there is no page about each (RFC 9457 §4.2.1).
     type: str
+
+# How a cluster's queue stands.
+class QueueStatus(TypedDict):
+    # Priorities 50 to 100.
+    high: LaneStatus
+    # Priority 0.
+    low: LaneStatus
+    # Priorities 1 to 49.
+    normal: LaneStatus
+    # Since when the oldest command waits; null where none does.
+    oldest_queued_at: Timestamp | None
 
 # How long a command may wait for a worker, in seconds.
 QueueTimeoutSeconds: TypeAlias = int

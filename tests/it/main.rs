@@ -39,6 +39,7 @@ mod priorities;
 mod publishers;
 mod quota;
 mod readonly;
+mod registry;
 mod repositories;
 mod secrets;
 mod sessions;

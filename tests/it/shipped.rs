@@ -272,3 +272,20 @@ async fn removed_publishers_and_unknown_clusters_are_told_apart() {
     let accounts = std::fs::read_to_string(hub.dir().join("accounts.conf")).unwrap();
     assert!(!accounts.contains("PUBLISHER_bot"), "{accounts}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_cluster_is_taken_out_of_the_accounts_and_its_publishers() {
+    let mut hub = Hub::single().await.unwrap();
+    hub.enrol(&["cluster", "add", "a"]).await.unwrap();
+    hub.enrol(&["cluster", "add", "b"]).await.unwrap();
+    hub.enrol(&["publisher", "add", "bot", "--clusters", "a,b"])
+        .await
+        .unwrap();
+    // The server takes the file that is written, although the publisher was enrolled for both.
+    hub.enrol(&["cluster", "remove", "a"]).await.unwrap();
+    let accounts = std::fs::read_to_string(hub.dir().join("accounts.conf")).unwrap();
+    assert!(!accounts.contains("CLUSTER_a"), "{accounts}");
+    assert!(!accounts.contains("cmd.a."), "{accounts}");
+    assert!(accounts.contains("CLUSTER_b"), "{accounts}");
+    assert!(accounts.contains("PUBLISHER_bot"), "{accounts}");
+}

@@ -1,6 +1,7 @@
 //! The whole system, as tests use it: hub, Kubernetes API, gateway, worker.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -10,6 +11,10 @@ use crate::cluster::Cluster;
 use crate::http::{Answer, Http};
 use crate::nats::Nats;
 use crate::product::{self, Gateway, Worker};
+use crate::wait::{self, Probe};
+
+/// How long a gateway may take to hear of a new cluster.
+const KNOWN: Duration = Duration::from_secs(10);
 
 /// A running system with one registered cluster and one worker.
 #[derive(Debug)]
@@ -78,6 +83,17 @@ impl World {
         let (random, ..) = uuid::Uuid::new_v4().as_fields();
         let name = format!("{prefix}-{random:08x}");
         product::cluster_add(&self.hub.url(), &name).await?;
+        let http = self.http()?;
+        // The gateway hears of it a moment later.
+        wait::until(
+            "the gateway knowing the cluster",
+            KNOWN,
+            async || match http.get(&format!("/v1/clusters/{name}")).await {
+                Ok(answer) => Probe::when(answer.status == 200, answer.text()),
+                Err(error) => Probe::NotYet(format!("{error:#}")),
+            },
+        )
+        .await?;
         Ok(name)
     }
 

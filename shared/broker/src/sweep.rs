@@ -32,6 +32,8 @@ use crate::topology::{COMMANDS, command_stream};
 const EVERY: Duration = Duration::from_secs(10);
 /// Commands that are younger are not read: the shortest deadline is 12 s.
 const YOUNGEST: TimeDelta = TimeDelta::seconds(11);
+/// One pass in so many, about an hour's, also looks for replies that are over.
+const RETIRED_EVERY: u64 = 360;
 /// The most deadlines that are kept, the nearest ones.
 const MOST: usize = 100_000;
 /// Commands that are read at a time, and the most bytes of them.
@@ -49,6 +51,7 @@ struct Sweep {
     read: HashMap<ClusterId, u64>,
     due: BTreeSet<(Timestamp, ClusterId, u64)>,
     undecodable: u64,
+    passes: u64,
 }
 
 /// A page of the list of streams.
@@ -80,12 +83,19 @@ impl Broker {
             read: HashMap::new(),
             due: BTreeSet::new(),
             undecodable: 0,
+            passes: 0,
         };
         let swept = async {
             loop {
                 tokio::time::sleep(jittered(EVERY)).await;
                 if let Err(error) = sweep.pass().await {
                     tracing::warn!(%error, "the queues were not swept");
+                }
+                sweep.passes += 1;
+                if sweep.passes.is_multiple_of(RETIRED_EVERY)
+                    && let Err(error) = sweep.broker.remove_retired().await
+                {
+                    tracing::warn!(%error, "replies of removed clusters were not looked for");
                 }
             }
         };

@@ -109,7 +109,7 @@ fn commands(cluster: &ClusterId) -> Config {
 }
 
 /// What a cluster's workers answer, repeated live to who waits for it.
-fn replies(cluster: &ClusterId) -> Config {
+pub(crate) fn replies(cluster: &ClusterId) -> Config {
     Config {
         name: reply_stream(cluster),
         subjects: vec![subject::replies_of(cluster)],

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::ClusterId;
+use crate::lane::Lane;
 use crate::nkey::PublicNkey;
 use crate::text::WorkerName;
 use crate::time::Timestamp;
@@ -46,6 +47,53 @@ pub struct PublisherRecord {
 /// How many keys one enrolment holds: the one in use and its successor.
 pub const MAX_NKEYS: usize = 2;
 
+/// How a cluster's queue stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub struct QueueStatus {
+    /// Priorities 50 to 100.
+    pub high: LaneStatus,
+    /// Priorities 1 to 49.
+    pub normal: LaneStatus,
+    /// Priority 0.
+    pub low: LaneStatus,
+    /// Since when the oldest command waits; null where none does.
+    pub oldest_queued_at: Option<Timestamp>,
+}
+
+/// How one lane of a queue stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub struct LaneStatus {
+    /// Commands that wait.
+    pub queued: u64,
+    /// Commands that a worker has, or had when it was last heard of.
+    pub in_flight: u64,
+}
+
+impl QueueStatus {
+    /// One of the lanes.
+    pub const fn lane_mut(&mut self, lane: Lane) -> &mut LaneStatus {
+        match lane {
+            Lane::High => &mut self.high,
+            Lane::Normal => &mut self.normal,
+            Lane::Low => &mut self.low,
+        }
+    }
+
+    /// Commands that wait, over all lanes.
+    #[must_use]
+    pub const fn queued(&self) -> u64 {
+        self.high.queued + self.normal.queued + self.low.queued
+    }
+
+    /// Commands that workers have, over all lanes.
+    #[must_use]
+    pub const fn in_flight(&self) -> u64 {
+        self.high.in_flight + self.normal.in_flight + self.low.in_flight
+    }
+}
+
 /// What a worker says of itself, `kubently_workers`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
@@ -80,6 +128,14 @@ pub struct AgentStatus {
     pub is_active: bool,
     /// Commands that wait, over all lanes; null where the queue could not be asked.
     pub queue_depth: Option<u64>,
+    /// Commands that workers have; null where the queue could not be asked.
+    pub in_flight: Option<u64>,
+    /// For how long the oldest command waits, in seconds; null where none does.
+    pub oldest_queued_seconds: Option<u64>,
+    /// The lanes of its queue; null where it could not be asked.
+    pub lanes: Option<QueueStatus>,
+    /// The builds of its live workers, each once.
+    pub versions: Vec<String>,
     /// The owner's labels.
     pub labels: BTreeMap<String, String>,
     /// When it was registered.

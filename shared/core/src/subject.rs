@@ -265,6 +265,12 @@ pub fn replies_of(cluster: &ClusterId) -> String {
     format!("{PREFIX}.reply.{cluster}.>")
 }
 
+/// What the reply streams of all clusters capture.
+#[must_use]
+pub fn all_replies() -> String {
+    format!("{PREFIX}.reply.>")
+}
+
 /// Where a cluster's reply stream repeats what it has stored.
 #[must_use]
 pub fn live_of(cluster: &ClusterId) -> String {

@@ -94,8 +94,13 @@ pub(super) fn of(model: &str) -> Value {
             "truncated": false, "worker": "worker-0", "policy_hash": "b0ed8c1b"
         }),
         "AgentStatus" => json!({
-            "cluster_id": "prod-eu", "is_active": true, "queue_depth": 0, "labels": {"env": "prod"},
-            "enrolled_at": AT, "last_seen": LATER, "workers": []
+            "cluster_id": "prod-eu", "is_active": true, "queue_depth": 3, "in_flight": 1,
+            "oldest_queued_seconds": 2, "lanes": {
+                "high": {"queued": 2, "in_flight": 1}, "normal": {"queued": 1, "in_flight": 0},
+                "low": {"queued": 0, "in_flight": 0}, "oldest_queued_at": AT
+            },
+            "versions": [], "labels": {"env": "prod"}, "enrolled_at": AT, "last_seen": LATER,
+            "workers": []
         }),
         "AgentCommand" => {
             json!({"id": JOB, "args": ["get", "pods"], "timeout": 10, "session_id": null})

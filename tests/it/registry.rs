@@ -1,0 +1,126 @@
+//! What is registered: how clusters stand, and how they go.
+
+use async_nats::jetstream;
+use kubently_tests::guard::Ending;
+use kubently_tests::product;
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::world::World;
+use serde_json::Value;
+
+use crate::door::problem;
+use crate::jobs::{ended, job, submit, version};
+
+const SOON: std::time::Duration = std::time::Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_tells_what_waits_in_each_lane() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("lanes").await.unwrap();
+    for priority in [0, 1, 49, 50, 80, 100] {
+        let mut body = version(&cluster);
+        body["priority"] = priority.into();
+        submit(&http, &body).await;
+    }
+    let path = format!("/v1/clusters/{cluster}");
+    let told = http.get(&path).await.unwrap();
+    assert_eq!(told.status, 200, "{}", told.text());
+    let told = told.json().unwrap();
+    assert_eq!(told["cluster_id"], cluster, "{told}");
+    for (lane, queued) in [("low", 1), ("normal", 2), ("high", 3)] {
+        assert_eq!(told["lanes"][lane]["queued"], queued, "{told}");
+        assert_eq!(told["lanes"][lane]["in_flight"], 0, "{told}");
+    }
+    assert_eq!(
+        (&told["queue_depth"], &told["in_flight"]),
+        (&6.into(), &0.into())
+    );
+    assert!(
+        told["oldest_queued_seconds"].as_u64().unwrap() < 60,
+        "{told}"
+    );
+    assert_eq!(told["versions"], Value::Array(Vec::new()), "{told}");
+    for name in ["nowhere", "..", "A", "%2e"] {
+        let answer = http.get(&format!("/v1/clusters/{name}")).await.unwrap();
+        assert_eq!(answer.status, 404, "{name}: {}", answer.text());
+    }
+    problem(
+        &http.get("/v1/clusters/nowhere").await.unwrap(),
+        404,
+        "cluster_not_found",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_cluster_ends_its_jobs_and_may_come_back() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hub = world.hub.url();
+    let cluster = world.cluster("removed").await.unwrap();
+    let mut queued = Vec::new();
+    for _ in 0..3 {
+        queued.push(submit(&http, &version(&cluster)).await);
+    }
+    let run = async |args: &[&str]| {
+        product::run_gateway(&hub, args.iter().copied())
+            .await
+            .unwrap()
+    };
+    let listed = run(&["cluster", "list"]).await;
+    assert_eq!(listed.ending, Ending::Code(0), "{}", listed.said);
+    let line = format!("{cluster}\tregistered\t-\t3 commands\t");
+    assert!(listed.said.contains(&line), "{}", listed.said);
+    let refused = run(&["cluster", "remove", &cluster]).await;
+    assert_ne!(refused.ending, Ending::Code(0));
+    assert!(refused.said.contains("3 commands"), "{}", refused.said);
+    assert_eq!(job(&http, &queued[0]).await.unwrap()["status"], "queued");
+
+    let removed = run(&["cluster", "remove", &cluster, "--force"]).await;
+    assert_eq!(removed.ending, Ending::Code(0), "{}", removed.said);
+    assert!(
+        removed.said.contains("3 commands were ended"),
+        "{}",
+        removed.said
+    );
+    for id in &queued {
+        let job = job(&http, id).await.unwrap();
+        assert_eq!(job["status"], "failed", "{job}");
+        assert_eq!(job["reason"], "cluster_removed", "{job}");
+    }
+    wait::until("the cluster being unknown", SOON, async || {
+        let answer = http.post_command(&version(&cluster), &[]).await.unwrap();
+        Probe::when(answer.status == 404, answer.text())
+    })
+    .await
+    .unwrap();
+    let streams = jetstream::new(async_nats::connect(&hub).await.unwrap());
+    let queue = streams.get_stream(format!("KUBENTLY_CMD_{cluster}")).await;
+    assert!(queue.is_err(), "its queue is still there");
+    let removed_at = async || {
+        let replies = format!("KUBENTLY_REPLY_{cluster}");
+        let replies = streams.get_stream(replies).await.unwrap();
+        let config = &replies.cached_info().config;
+        config.metadata.get("kubently_removed_at").cloned()
+    };
+    assert!(removed_at().await.is_some());
+    assert!(!run(&["cluster", "list"]).await.said.contains(&cluster));
+    let again = run(&["cluster", "remove", &cluster]).await;
+    assert!(again.said.contains("is not registered"), "{}", again.said);
+
+    product::cluster_add(&hub, &cluster).await.unwrap();
+    assert_eq!(removed_at().await, None);
+    let _worker = world.worker(&cluster, "back", &[]).await.unwrap();
+    wait::until("the cluster being known", SOON, async || {
+        let answer = http.get(&format!("/v1/clusters/{cluster}")).await.unwrap();
+        Probe::when(answer.status == 200, answer.text())
+    })
+    .await
+    .unwrap();
+    let id = submit(&http, &version(&cluster)).await;
+    assert_eq!(ended(&http, &id).await["status"], "completed");
+    // What ended before the removal is read as before.
+    assert_eq!(
+        job(&http, &queued[0]).await.unwrap()["reason"],
+        "cluster_removed"
+    );
+}
