@@ -73,7 +73,7 @@ kubently_runtime::settings! {
         pub(crate) api_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         /// The API's port.
         pub(crate) api_port: u16 = 8080,
-        /// Where `/livez`, `/readyz` and `/metrics` listen.
+        /// Where `/livez` and `/readyz` listen.
         pub(crate) admin_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         /// Their port.
         pub(crate) admin_port: u16 = 9090,

@@ -65,7 +65,7 @@ kubently_runtime::settings! {
         pub max_commands_per_fetch: Whole<1, 100> = Whole::nearest(10),
         /// How long running commands may take to finish after SIGTERM, in seconds.
         pub grace_seconds: Whole<0, 600> = Whole::nearest(25),
-        /// Where `/livez`, `/readyz` and `/metrics` listen.
+        /// Where `/livez` and `/readyz` listen.
         pub admin_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         /// Their port.
         pub admin_port: u16 = 9091,

@@ -1,6 +1,7 @@
 //! `get` for programs: whole objects, written as they come.
 
 use futures::StreamExt as _;
+use kubently_core::command::GetOutput;
 
 use super::Notes;
 use super::fetch::Fetch;
@@ -12,6 +13,7 @@ use crate::discovery::Mapping;
 use crate::json::Json;
 use crate::output::{Output, RunError};
 use crate::printer::objects::Unprintable;
+use crate::redact::text::Marks;
 
 pub(super) async fn print(
     fetch: &Fetch<'_>,
@@ -23,6 +25,7 @@ pub(super) async fn print(
         fetch,
         notes,
         writer,
+        marks: marks(fetch),
     };
     let printed = match plan {
         Plan::Lists(mappings) => objects.lists(mappings).await,
@@ -31,7 +34,12 @@ pub(super) async fn print(
             single,
         } => objects.named(named, *single).await,
     };
-    finish(printed, objects.writer, objects.notes)
+    finish(printed, objects.writer, objects.notes, &objects.marks)
+}
+
+/// Names are no place for credentials: nothing else is printed of their objects.
+pub(super) fn marks(fetch: &Fetch<'_>) -> Marks {
+    Marks::new(fetch.limits.policy.redact_text && fetch.get.output != GetOutput::Name)
 }
 
 /// What is left to say once the printing has ended.
@@ -39,6 +47,7 @@ pub(super) fn finish(
     printed: Result<(), Unprintable>,
     writer: Writer,
     mut notes: Notes,
+    marks: &Marks,
 ) -> Result<Output, RunError> {
     let stdout = match printed {
         Ok(()) => writer.finish(),
@@ -50,6 +59,7 @@ pub(super) fn finish(
     };
     let mut output = notes.alone();
     output.stdout = stdout;
+    output.redactions = marks.count();
     Ok(output)
 }
 
@@ -58,6 +68,7 @@ struct Objects<'a> {
     fetch: &'a Fetch<'a>,
     notes: Notes,
     writer: Writer,
+    marks: Marks,
 }
 
 impl Objects<'_> {
@@ -94,13 +105,14 @@ impl Objects<'_> {
             let Some(answer) = self.notes.sort(answer, fetch.get) else {
                 continue;
             };
-            let object = match page::object(&answer.body, mapping.is_secret()) {
+            let mut object = match page::object(&answer.body, mapping.is_secret()) {
                 Ok(object) => object,
                 Err(error) => {
                     self.notes.unreadable(&error);
                     continue;
                 }
             };
+            self.marks.mark(&mut object, mapping.is_secret());
             if single {
                 return self.writer.single(object);
             }
@@ -112,8 +124,11 @@ impl Objects<'_> {
     /// Adds the items of a page; answers the token of the next one.
     fn items(&mut self, mapping: &Mapping, answer: &Answer) -> Result<Option<String>, Unprintable> {
         let mark = self.writer.mark();
-        let writer = &mut self.writer;
-        let mut each = |object: Json<'_>| writer.item(object);
+        let (writer, marks) = (&mut self.writer, &mut self.marks);
+        let mut each = |mut object: Json<'_>| {
+            marks.mark(&mut object, mapping.is_secret());
+            writer.item(object)
+        };
         match page::read(&answer.body, mapping.is_secret(), &mut each) {
             Ok(next) => Ok(next),
             Err(PageError::Stopped(error)) => Err(error),

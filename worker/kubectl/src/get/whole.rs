@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Notes;
 use super::fetch::Fetch;
-use super::objects::finish;
+use super::objects::{finish, marks};
 use super::page;
 use super::plan::Plan;
 use super::writer::Writer;
@@ -18,6 +18,7 @@ use crate::json::Json;
 use crate::output::{Output, RunError};
 use crate::printer::objects::Unprintable;
 use crate::printer::sort::SortField;
+use crate::redact::text::Marks;
 
 pub(super) async fn print(
     fetch: &Fetch<'_>,
@@ -37,8 +38,9 @@ pub(super) async fn print(
         }
     };
     let mut objects = Vec::new();
+    let mut marks = marks(fetch);
     for body in &bodies.all {
-        body.read(&mut objects, &mut notes);
+        body.read(&mut objects, &mut notes, &mut marks);
     }
     let printed = if single {
         match objects.pop() {
@@ -50,7 +52,7 @@ pub(super) async fn print(
     } else {
         print_list(fetch, objects, &mut writer)
     };
-    finish(printed, writer, notes)
+    finish(printed, writer, notes, &marks)
 }
 
 fn print_list(
@@ -111,7 +113,7 @@ struct Body {
 }
 
 impl Body {
-    fn read<'b>(&'b self, objects: &mut Vec<Json<'b>>, notes: &mut Notes) {
+    fn read<'b>(&'b self, objects: &mut Vec<Json<'b>>, notes: &mut Notes, marks: &mut Marks) {
         let body = &self.answer.body;
         let before = objects.len();
         let read = if self.is_list {
@@ -122,6 +124,9 @@ impl Body {
         if let Err(error) = read {
             objects.truncate(before);
             notes.unreadable(&error);
+        }
+        for object in objects.iter_mut().skip(before) {
+            marks.mark(object, self.is_secret);
         }
     }
 }

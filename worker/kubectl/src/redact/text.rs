@@ -16,7 +16,7 @@ mod shapes;
 mod tree;
 mod url;
 
-pub(crate) use self::tree::tree;
+pub(crate) use self::tree::{Marks, tree};
 
 use self::find::{Span, find, slice};
 use self::pem::OpenKey;

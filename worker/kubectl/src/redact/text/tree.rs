@@ -6,6 +6,33 @@ use std::borrow::Cow;
 use super::value;
 use crate::json::Json;
 
+/// Marks objects where the cluster's owner wants that, and counts what was marked.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    is_wanted: bool,
+    count: u64,
+}
+
+impl Marks {
+    pub(crate) const fn new(is_wanted: bool) -> Self {
+        Self {
+            is_wanted,
+            count: 0,
+        }
+    }
+
+    /// A secret's values are taken out whatever they look like; what stands in their place stays.
+    pub(crate) fn mark(&mut self, object: &mut Json<'_>, is_secret: bool) {
+        if self.is_wanted && !is_secret {
+            self.count += tree(object);
+        }
+    }
+
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+}
+
 /// Marks what looks like a credential in every text of an object; answers how many there were. Keys,
 /// numbers, and all texts that have none stay as they are.
 pub(crate) fn tree(object: &mut Json<'_>) -> u64 {
