@@ -103,6 +103,13 @@ async fn a_removed_cluster_ends_its_jobs_and_may_come_back() {
         config.metadata.get("kubently_removed_at").cloned()
     };
     assert!(removed_at().await.is_some());
+    for (filter, count) in [("", 3), ("&status=failed", 3), ("&status=queued", 0)] {
+        let path = format!("/v1/jobs?limit=100&cluster_id={cluster}{filter}");
+        let page = http.get(&path).await.unwrap().json().unwrap();
+        assert_eq!(page["items"].as_array().unwrap().len(), count, "{page}");
+    }
+    let odd = http.get("/v1/jobs?status=odd").await.unwrap();
+    assert!((400..500).contains(&odd.status), "{}", odd.text());
     assert!(!run(&["cluster", "list"]).await.said.contains(&cluster));
     let again = run(&["cluster", "remove", &cluster]).await;
     assert!(again.said.contains("is not registered"), "{}", again.said);
