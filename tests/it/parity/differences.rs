@@ -98,6 +98,23 @@ pub(super) const DIFFERENCES: &[Difference] = &[
             to: END,
         }],
     },
+    Difference {
+        name: "waiting for a pod",
+        reason: "kubectl watches for one, which the worker's role does not let it; Kubently looks again until \
+                 the time is over, and says what kubectl says with that right",
+        is_for: |line| line.verb() == "logs" && line.has(&["--pod-running-timeout"]),
+        stream: Stream::Stderr,
+        blocks: &[
+            Block {
+                from: "Error from server (Forbidden): pods is forbidden: ",
+                to: "Error from server (Forbidden): pods is forbidden: ",
+            },
+            Block {
+                from: "error: timed out waiting for the condition",
+                to: "error: timed out waiting for the condition",
+            },
+        ],
+    },
 ];
 
 impl Difference {

@@ -5,12 +5,13 @@ use kubently_tests::place;
 /// What goes through the whole product: gateway, hub, worker.
 const PRODUCT: &str = include_str!("lines.txt");
 
-/// What the library is asked, by verb: the files of `lines/`. `logs` is compared through the product.
-const LIBRARY: [&str; 8] = [
+/// What the library is asked, by verb: the files of `lines/`.
+const LIBRARY: [&str; 9] = [
     "get",
     "get-output",
     "get-errors",
     "describe",
+    "logs",
     "top",
     "events",
     "version",

@@ -5,7 +5,7 @@
 //! | age | `3m12s` beside `3m13s`: two ages in the same place that can be of one moment; where one is longer, the spaces that pad its table |
 //! | time of day | two times in the same place, at most two minutes apart |
 //! | resource version | the number of a version |
-//! | order | what kubectl itself prints in the order of a Go map, or of streams that race: by lines or by words |
+//! | order | what kubectl itself, or the server, gives in the order of a Go map or of streams that race: by lines or by words |
 
 use std::ops::Range;
 
@@ -30,15 +30,18 @@ enum Order {
 impl Order {
     fn of(line: &Line) -> Self {
         let verb = line.verb();
-        let ranges_a_map = verb == "describe" && line.has(&["limit", "ns", "namespace"]);
+        let names = |part: &str| line.args.iter().any(|arg| arg.contains(part));
+        let ranges_a_map = verb == "describe" && (names("limit") || line.has(&["ns", "namespace"]));
         let several_streams = verb == "logs" && line.has(&["-l", "--all-", "--selector"]);
         let nodes_without_figures = verb == "top" && line.has(&["no"]);
+        // metrics-server answers the containers of a pod in another order each time.
+        let containers = verb == "top" && names("--containers");
         let visits_a_map = line
             .args
             .iter()
             .filter(|arg| arg.contains("jsonpath") || arg.contains("custom-columns"))
             .any(|arg| arg.contains("..") || arg.contains(".*"));
-        if ranges_a_map || several_streams || nodes_without_figures {
+        if ranges_a_map || several_streams || nodes_without_figures || containers {
             Self::Lines
         } else if visits_a_map {
             Self::Words

@@ -42,10 +42,18 @@ impl Side {
     }
 }
 
-/// Nothing may be hidden by replacing what is no UTF-8: it is escaped, as no text is.
+/// Nothing may be hidden by replacing what is no UTF-8: it is escaped, line by line, as no text is.
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| format!("\u{fffd}{}", error.as_bytes().escape_ascii()))
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let lines = error.as_bytes().split(|&byte| byte == b'\n');
+        let lines: Vec<String> = lines
+            .map(|line| match std::str::from_utf8(line) {
+                Ok(line) => line.to_owned(),
+                Err(_) => format!("\u{fffd}{}", line.escape_ascii()),
+            })
+            .collect();
+        lines.join("\n")
+    })
 }
 
 /// The product, asked through its HTTP door.
