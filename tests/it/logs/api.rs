@@ -168,9 +168,10 @@ async fn log(caller: &mut TcpStream, container: &str) -> std::io::Result<()> {
             }
         }
         "drip" => {
+            let mut pace = tokio::time::interval(Duration::from_secs(1));
             for byte in b"drop\n".iter().cycle() {
+                pace.tick().await;
                 chunk(caller, &[*byte]).await?;
-                tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
         "broken" => {

@@ -5,6 +5,7 @@
 //! | age | `3m12s` beside `3m13s`: two ages in the same place that can be of one moment; where one is longer, the spaces that pad its table |
 //! | time of day | two times in the same place, at most two minutes apart |
 //! | resource version | the number of a version |
+//! | share | `43%` beside `42%` in a table: what a node uses, read before and after the Metrics API looked again |
 //! | order | what kubectl itself, or the server, gives in the order of a Go map or of streams that race: by lines or by words |
 
 use std::ops::Range;
@@ -59,6 +60,8 @@ enum Token {
     /// Seconds since the epoch.
     Time(i64),
     Version,
+    /// Percent.
+    Share(i64),
 }
 
 /// A line with its tokens taken out, and where they were.
@@ -107,6 +110,7 @@ fn are_near(left: &[(Token, usize)], right: &[(Token, usize)]) -> bool {
         (Token::Age(a), Token::Age(b)) => a.start < b.end + APART && b.start < a.end + APART,
         (Token::Time(a), Token::Time(b)) => (a - b).abs() <= APART,
         (Token::Version, Token::Version) => true,
+        (Token::Share(a), Token::Share(b)) => (a - b).abs() <= 1,
         _ => false,
     };
     left.len() == right.len() && left.iter().zip(right).all(|(a, b)| near(&a.0, &b.0))
@@ -147,6 +151,16 @@ fn token(before: &str, rest: &str) -> Option<(Token, usize)> {
     version(before, rest)
         .or_else(|| time(rest))
         .or_else(|| age(before, rest))
+        .or_else(|| share(before, rest))
+}
+
+/// `43%`, as a word of its own.
+fn share(before: &str, rest: &str) -> Option<(Token, usize)> {
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, after) = rest.split_at_checked(digits)?;
+    let is_word = before.ends_with(' ') && (after.starts_with("% ") || after == "%");
+    let share = number.parse().ok().filter(|_| is_word)?;
+    Some((Token::Share(share), digits + 1))
 }
 
 fn version(before: &str, rest: &str) -> Option<(Token, usize)> {
@@ -254,6 +268,22 @@ mod tests {
             "generation: \"1\"",
             "generation: \"2\""
         ));
+    }
+
+    #[test]
+    fn shares_of_one_moment_are_equal_and_others_are_not() {
+        let table = |cpu: &str, share: &str| format!("node-1   {cpu}   {share}   6748Mi   20%   ");
+        assert!(same(
+            "top no",
+            &table("3440m", "43%"),
+            &table("3439m", "42%")
+        ));
+        assert!(!same(
+            "top no",
+            &table("3440m", "43%"),
+            &table("3440m", "41%")
+        ));
+        assert!(!same("describe no", "cpu  1 (43%)", "cpu  1 (42%)"));
     }
 
     #[test]
