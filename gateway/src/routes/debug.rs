@@ -3,14 +3,8 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use kubently_core::cluster::ClusterId;
-use kubently_core::id::{JobId, SessionId};
 use kubently_core::request::ExecuteCommandRequest;
-use kubently_core::response::JobResponse;
-use kubently_core::status::ExecutionStatus;
-use kubently_core::text::CorrelationId;
-use kubently_core::time::Timestamp;
-use serde::Serialize;
+use kubently_core::response::{CommandResponse, JobResponse};
 
 use crate::auth::Caller;
 use crate::body;
@@ -20,38 +14,6 @@ use crate::once::Submitted;
 use crate::prefer::Prefer;
 use crate::routes::commands::{accept, admit, wait};
 use crate::routes::json;
-
-/// A command as the source model answers it. Fields that are not known yet are null.
-#[derive(Serialize)]
-struct CommandResponse {
-    command_id: JobId,
-    session_id: Option<SessionId>,
-    cluster_id: ClusterId,
-    status: ExecutionStatus,
-    correlation_id: Option<CorrelationId>,
-    /// stdout; null where it is too large to stand here: the job's `output_url` has it.
-    output: Option<String>,
-    /// stderr, or why it never ran.
-    error: Option<String>,
-    execution_time_ms: Option<u64>,
-    executed_at: Option<Timestamp>,
-}
-
-impl From<JobResponse> for CommandResponse {
-    fn from(job: JobResponse) -> Self {
-        Self {
-            command_id: job.id,
-            session_id: job.session_id,
-            cluster_id: job.cluster_id,
-            status: job.execution_status,
-            correlation_id: job.correlation_id,
-            output: job.output,
-            error: job.error,
-            execution_time_ms: job.execution_time_ms,
-            executed_at: job.end_time,
-        }
-    }
-}
 
 /// 200 with what is known of the command once it has ended or the wait is over; `GET
 /// /v1/jobs/{command_id}` tells the rest.

@@ -102,7 +102,9 @@ pub fn check_kept(dir: &Path) -> Result<u32> {
     let mut requests = 0;
     for file in std::fs::read_dir(dir).with_context(|| format!("read {}", dir.display()))? {
         for event in read(&file?.path())? {
-            if event.user.username == WORKER_USER {
+            // The oracle is given the worker's account; what it sends is its own affair.
+            let is_oracle = event.user_agent.starts_with("kubectl/");
+            if event.user.username == WORKER_USER && !is_oracle {
                 ensure!(
                     event.is_allowed(),
                     "a worker sent {} {}",
