@@ -13,7 +13,7 @@ use kubently_runtime::clock::SystemClock;
 
 use crate::config::GatewayConfig;
 use crate::fresh;
-use crate::run::{Fatal, connect};
+use crate::run::{Fatal, connect_ensured};
 
 /// Makes the user, where no user has this address yet, and a key that may do everything. The key
 /// is printed once, alone, on standard output.
@@ -23,13 +23,7 @@ pub(crate) async fn admin_create(
     name: Option<UserName>,
 ) -> Result<(), Fatal> {
     let unavailable = |error: RepositoryError| Fatal::unavailable(&error);
-    let broker = connect(config)
-        .await
-        .map_err(|error| Fatal::unavailable(&error))?;
-    // Boxed: it is run once, and larger than everything else here.
-    Box::pin(broker.ensure())
-        .await
-        .map_err(|error| Fatal::unavailable(&error))?;
+    let broker = connect_ensured(config).await?;
     let clock = HubClock::of_hub(&broker)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;

@@ -211,6 +211,18 @@ pub(crate) async fn connect(config: &GatewayConfig) -> Result<Broker, ConnectErr
     Broker::connect(&config.hub()).await
 }
 
+/// [`connect`], and makes the buckets that every cluster shares where they are not there.
+pub(crate) async fn connect_ensured(config: &GatewayConfig) -> Result<Broker, Fatal> {
+    let broker = connect(config)
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
+    // Boxed: it is run once, and larger than everything else here.
+    Box::pin(broker.ensure())
+        .await
+        .map_err(|error| Fatal::unavailable(&error))?;
+    Ok(broker)
+}
+
 /// An error and what caused it, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());

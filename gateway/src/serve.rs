@@ -21,7 +21,7 @@ use crate::config::GatewayConfig;
 use crate::connections::Bounded;
 use crate::gateway::{Gateway, MAX_IN_FLIGHT, MAX_LARGE_OUTPUTS, MAX_STREAMS, Parts, new_origin};
 use crate::routes;
-use crate::run::{Fatal, chain, connect};
+use crate::run::{Fatal, chain, connect_ensured};
 
 /// How long the headers of a request may take to arrive, and how long an idle connection lives.
 const HEADER_LIMIT: Duration = Duration::from_secs(10);
@@ -62,13 +62,7 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
 }
 
 async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gateway, Fatal> {
-    let broker = connect(config)
-        .await
-        .map_err(|error| Fatal::unavailable(&error))?;
-    // Boxed: it is run once, and larger than everything else here.
-    Box::pin(broker.ensure())
-        .await
-        .map_err(|error| Fatal::unavailable(&error))?;
+    let broker = connect_ensured(config).await?;
     let directory = Directory::start(&broker)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
