@@ -25,6 +25,7 @@ mod events;
 mod fake_api;
 mod faults;
 mod fixed;
+mod followed;
 mod idempotent;
 mod identity;
 mod isolation;

@@ -30,6 +30,7 @@ pub mod registry;
 pub mod remove_cluster;
 pub mod replies;
 pub mod repositories;
+mod results;
 mod retired;
 pub mod session_repository;
 pub mod state;

@@ -25,8 +25,6 @@ use crate::unfinished::Unfinished;
 
 /// How often the store is read for who waits.
 const REREAD: Duration = Duration::from_secs(2);
-/// Reads under way at a time.
-const PARALLEL: usize = 16;
 
 /// A gateway's live feed. Clones share it.
 #[derive(Clone)]
@@ -270,17 +268,8 @@ async fn reread(broker: Broker, followed: Weak<Mutex<HashMap<ReplySubject, Job>>
                 .filter(|(_, job)| job.progress.borrow().result.is_none());
             waiting.map(|(reply, _)| reply.clone()).collect()
         };
-        futures::stream::iter(replies)
-            .for_each_concurrent(PARALLEL, |reply| {
-                let (broker, followed) = (&broker, &followed);
-                async move {
-                    match broker.result(&reply).await {
-                        Ok(Some(result)) => found(followed, &reply, result),
-                        Ok(None) => {}
-                        Err(error) => tracing::debug!(%error, "a result could not be read again"),
-                    }
-                }
-            })
+        broker
+            .each_result(replies, |reply, result| found(&followed, reply, result))
             .await;
     }
 }

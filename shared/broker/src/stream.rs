@@ -22,7 +22,7 @@ const DELETE_FAILED: u64 = 10057;
 /// "stream not found": the cluster was removed.
 pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
 
-/// Messages of one subject filter, in the order they were stored.
+/// Messages of one question, in the order they were stored.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) messages: Vec<StreamMessage>,
@@ -150,6 +150,20 @@ impl Broker {
     ) -> Result<Batch, StoreError> {
         let ask = serde_json::json!({
             "start_time": from, "next_by_subj": filter, "batch": count, "max_bytes": bytes,
+        });
+        self.ask_batch(stream, &ask).await
+    }
+
+    /// The last message on each of these subjects that has one, at most `bytes` together unless the first is
+    /// larger, by any replica (server 2.11).
+    pub(crate) async fn last_of(
+        &self,
+        stream: &str,
+        subjects: &[&str],
+        bytes: usize,
+    ) -> Result<Batch, StoreError> {
+        let ask = serde_json::json!({
+            "multi_last": subjects, "batch": subjects.len(), "max_bytes": bytes,
         });
         self.ask_batch(stream, &ask).await
     }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::StreamExt as _;
 use kubently_core::id::{JobId, UserId};
 use kubently_core::subject::ReplySubject;
 use kubently_core::time::Timestamp;
@@ -14,8 +13,6 @@ use crate::connect::Broker;
 pub const MOST_A_USER: usize = 1_000;
 /// The most of all users together.
 const MOST: usize = 100_000;
-/// Reads under way at a time.
-const PARALLEL: usize = 16;
 
 /// The unfinished jobs of a gateway. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -109,15 +106,8 @@ impl Unfinished {
                 let state = self.lock();
                 state.jobs.values().map(|job| job.reply.clone()).collect()
             };
-            futures::stream::iter(replies)
-                .for_each_concurrent(PARALLEL, |reply| {
-                    let (broker, unfinished) = (&broker, &self);
-                    async move {
-                        if let Ok(Some(_)) = broker.result(&reply).await {
-                            unfinished.ended(reply.job);
-                        }
-                    }
-                })
+            broker
+                .each_result(replies, |reply, _| self.ended(reply.job))
                 .await;
         }
     }
