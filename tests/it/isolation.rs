@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, HeaderMap};
+use async_nats::{Client, HeaderMap};
 use futures::{StreamExt as _, TryStreamExt as _};
 use kubently_broker::{Broker, HubConfig, TlsFiles};
 use kubently_tests::hub::Hub;
@@ -40,12 +40,7 @@ pub(crate) enum Seen {
 }
 
 pub(crate) async fn connect(hub: &Hub, credential: &str) -> Client {
-    let seed = std::fs::read_to_string(hub.credential(credential)).unwrap();
-    let options = ConnectOptions::new()
-        .nkey(seed.trim().to_owned())
-        .add_root_certificates(hub.ca());
-    let servers: Vec<String> = hub.url().split(',').map(str::to_owned).collect();
-    options.connect(servers).await.unwrap()
+    hub.connect(credential).await.unwrap()
 }
 
 impl Stage {

@@ -42,6 +42,13 @@ impl Times {
         self.each.get(index).copied().unwrap_or_default()
     }
 
+    /// [`Self::percentile`] as a multiple of the same one of others.
+    #[must_use]
+    pub fn percentile_of(&self, part: f64, others: &Self) -> f64 {
+        let others = others.percentile(part).as_secs_f64();
+        self.percentile(part).as_secs_f64() / others.max(f64::EPSILON)
+    }
+
     /// Calls a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
@@ -94,5 +101,8 @@ mod tests {
         assert_eq!(times.percentile(0.5), Duration::from_millis(51));
         assert_eq!(times.percentile(1.0), Duration::from_millis(101));
         assert!((times.rate() - 50.5).abs() < f64::EPSILON);
+        let mut others = Times::default();
+        others.add([Duration::from_millis(17)], Duration::from_millis(17));
+        assert!((times.percentile_of(0.5, &others) - 3.0).abs() < 1e-9);
     }
 }

@@ -190,6 +190,19 @@ impl Hub {
         settings
     }
 
+    /// A new connection of the plain client with this credential.
+    ///
+    /// # Errors
+    /// When there is no such credential, or no server lets it in.
+    pub async fn connect(&self, credential: &str) -> Result<async_nats::Client> {
+        let seed = std::fs::read_to_string(self.credential(credential))?;
+        let options = async_nats::ConnectOptions::new()
+            .nkey(seed.trim().to_owned())
+            .add_root_certificates(self.ca());
+        let servers: Vec<_> = self.servers.iter().map(Server::url).collect();
+        Ok(options.connect(servers).await?)
+    }
+
     /// Runs `kubently-gateway ARGS…` with the hub's own credential.
     ///
     /// # Errors

@@ -72,6 +72,20 @@ impl Nats {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// A new connection of the plain client.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn connect(&self) -> Result<async_nats::Client> {
+        Ok(async_nats::connect(self.url()).await?)
+    }
+
+    /// Its process id while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.as_ref().map(Guarded::pid)
+    }
+
     /// Its directory: `nats.conf`, `store`, and the log `nats-server.err`.
     #[must_use]
     pub fn dir(&self) -> &Path {

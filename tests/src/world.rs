@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::cluster::Cluster;
 use crate::http::{Answer, Http};
-use crate::nats::Nats;
+use crate::nats::{Nats, NatsOptions};
 use crate::product::{self, Gateway, Worker};
 use crate::wait::{self, Probe};
 
@@ -50,8 +50,16 @@ impl World {
     /// # Errors
     /// As [`Self::shared`].
     pub async fn own() -> Result<Self> {
+        Self::own_with(&NatsOptions::default()).await
+    }
+
+    /// [`Self::own`] on a hub with options.
+    ///
+    /// # Errors
+    /// As [`Self::shared`].
+    pub async fn own_with(options: &NatsOptions) -> Result<Self> {
         product::programs().await?;
-        let (kubernetes, hub) = tokio::try_join!(Cluster::shared(), Nats::start())?;
+        let (kubernetes, hub) = tokio::try_join!(Cluster::shared(), Nats::start_with(options))?;
         let (cluster_id, key) = ("test".to_owned(), product::new_key());
         product::cluster_add(&hub.url(), &cluster_id).await?;
         let gateway = Gateway::start(&hub.url(), &[&key], &[]).await?;

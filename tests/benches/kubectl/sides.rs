@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use chrono::{DateTime, Utc};
 use kubently_core::clock::Clock;
-use kubently_core::command::Command;
+use kubently_core::command::{Command, Target};
 use kubently_core::verb::Verb;
 use kubently_kubectl::{Cluster, Limits, config_from_kubeconfig, run};
 use kubently_tests::kubectl::Kubectl;
@@ -46,10 +46,8 @@ impl Sides {
     }
 
     /// Standard output of the library.
-    pub(crate) async fn library(&self, verb: Verb, args: &[String]) -> Result<Vec<u8>> {
-        let args = args.get(1..).unwrap_or_default();
-        let command = Command::parse(verb, args, None).map_err(|it| anyhow::anyhow!("{it:?}"))?;
-        let output = run(&self.cluster, &command, &self.limits).await?;
+    pub(crate) async fn library(&self, command: &Command) -> Result<Vec<u8>> {
+        let output = run(&self.cluster, command, &self.limits).await?;
         ensure!(
             output.exit_code == 0,
             "{}",
@@ -66,8 +64,24 @@ impl Sides {
     }
 }
 
-/// The first word as a verb.
-pub(crate) fn verb(args: &[String]) -> Result<Verb> {
-    let verb = args.first().context("no verb")?;
-    verb.parse().map_err(|it| anyhow::anyhow!("{it:?}"))
+/// The command line as the library takes it.
+pub(crate) fn command(args: &[String]) -> Result<Command> {
+    let (verb, args) = args.split_first().context("no verb")?;
+    let verb: Verb = verb.parse().map_err(|it| anyhow!("{it:?}"))?;
+    Command::parse(verb, args, None).map_err(|it| anyhow!("{it:?}"))
+}
+
+/// A `describe` of more names than a caller may give (20 arguments): the library itself has no such limit.
+pub(crate) fn with_names(command: Command, all: &[String]) -> Result<Command> {
+    let Command::Describe(mut describe) = command else {
+        bail!("it is no describe");
+    };
+    let Target::Types { names, .. } = &mut describe.target else {
+        bail!("it names pairs");
+    };
+    let all = all.iter().map(|name| name.parse());
+    *names = all
+        .collect::<Result<_, _>>()
+        .map_err(|it| anyhow!("{it:?}"))?;
+    Ok(Command::Describe(describe))
 }
