@@ -23,8 +23,8 @@ const COMMANDS: usize = 10_000;
 /// A user has at most 1,000 unfinished jobs on a gateway.
 const USERS: usize = 10;
 const IN_FLIGHT: usize = 64;
-/// What a worker runs at once by default, and the few that wait there for a slot: so many may pass one another.
-const PASSING: f64 = 74.0;
+/// A worker runs 64 at once by default: a command may be passed by those that began with it and by as many after.
+const PASSING: f64 = 2.0 * 64.0;
 const CLUSTER: &str = "away";
 /// How long the worker may take.
 const WORKED_OFF: Duration = Duration::from_secs(120);
