@@ -173,7 +173,7 @@ async fn a_command_goes_through_the_queue_and_its_result_reaches_who_waits() {
 }
 
 /// Until the hub has handed out so many messages of a lane that are not acknowledged yet.
-async fn delivered(hub: &Hub, lane: &str, count: usize) {
+pub(crate) async fn delivered(hub: &Hub, lane: &str, count: usize) {
     let client = async_nats::connect(hub.nats.url()).await.unwrap();
     let js = async_nats::jetstream::new(client);
     let stream = js

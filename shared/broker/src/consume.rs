@@ -1,10 +1,10 @@
 //! The pull loop: how a worker takes commands from the three lanes of its cluster.
 //!
 //! A credit loop over single pull requests, because the client's own pull streams lose credits
-//! and stall. Each lane always has a pull outstanding, so an urgent command reaches a busy
-//! worker; further free slots go to lanes that reported more, the highest first, every eighth to
-//! the lowest. What finds no free slot waits in a small window ordered by exact priority, from which
-//! every eighth slot goes to the least urgent.
+//! and stall. An urgent command reaches a busy worker, because the lanes above the one that is busy
+//! always have a pull outstanding; free slots go to lanes that hold more, the highest first, every
+//! eighth to one that is passed by. What finds no free slot waits in a small window ordered by exact
+//! priority, from which every eighth slot goes to what has waited the longest.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,8 +22,10 @@ use crate::delivery::Delivery;
 use crate::error::StoreError;
 use crate::topology::command_stream;
 
+mod credit;
 mod window;
 
+use self::credit::{Credit, Known, Lanes};
 use self::window::Window;
 
 /// How long the server keeps a pull.
@@ -33,14 +35,6 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const MISSED: Duration = Duration::from_millis(10_500);
 /// How often lost pulls are looked for.
 const CHECK: Duration = Duration::from_secs(1);
-/// The deliveries waiting for a slot from which on no more are asked for; with one that each lane
-/// was asked for before, the most that wait.
-const WINDOW: usize = 8;
-/// The part of the free slots that each lane's standing pull may ask for: with three lanes, half
-/// of them stay for the lane that is busy.
-const STANDING_SHARE: usize = 6;
-/// One free slot in so many goes to the lowest lane that holds something.
-const LOWEST_EVERY: u64 = 8;
 
 /// The commands of one cluster, as they come.
 pub struct Intake {
@@ -58,15 +52,17 @@ struct LaneState {
     heard: Instant,
 }
 
+/// A delivery that waits for a slot, and the place of its lane.
+type Waiting = (usize, Delivery);
+
 struct PullLoop {
     broker: Broker,
     stream: String,
     prefix: String,
-    lanes: [LaneState; 3],
+    lanes: Lanes<LaneState>,
     slots: Arc<Semaphore>,
-    max_per_fetch: usize,
-    granted: u64,
-    window: Window<Delivery>,
+    credit: Credit,
+    window: Window<Waiting>,
     /// Bounded by the slots: a delivery goes in only together with one.
     deliver: mpsc::UnboundedSender<Delivery>,
 }
@@ -85,15 +81,11 @@ impl Intake {
         stop: CancellationToken,
     ) -> Result<Self, StoreError> {
         let stream = command_stream(cluster);
-        for lane in Lane::ALL {
-            let info = format!("CONSUMER.INFO.{stream}.{lane}");
-            broker.ask::<serde_json::Value>(&info).await?;
-        }
         let [high, normal, low] = Lane::ALL;
         let lanes = [
-            open(broker, high).await?,
-            open(broker, normal).await?,
-            open(broker, low).await?,
+            open(broker, &stream, high).await?,
+            open(broker, &stream, normal).await?,
+            open(broker, &stream, low).await?,
         ];
         let (deliver, deliveries) = mpsc::unbounded_channel();
         let pulls = PullLoop {
@@ -102,8 +94,7 @@ impl Intake {
             prefix: broker.api_prefix.clone(),
             lanes,
             slots: Arc::new(Semaphore::new(slots)),
-            max_per_fetch,
-            granted: 0,
+            credit: Credit::new(max_per_fetch),
             window: Window::new(),
             deliver,
         };
@@ -118,7 +109,13 @@ impl Intake {
     }
 }
 
-async fn open(broker: &Broker, lane: Lane) -> Result<LaneState, StoreError> {
+async fn open(broker: &Broker, stream: &str, lane: Lane) -> Result<LaneState, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Consumer {
+        num_pending: u64,
+    }
+    let info = format!("CONSUMER.INFO.{stream}.{lane}");
+    let consumer: Consumer = broker.ask(&info).await?;
     let inbox = broker.client.new_inbox();
     let replies = broker
         .client
@@ -130,7 +127,7 @@ async fn open(broker: &Broker, lane: Lane) -> Result<LaneState, StoreError> {
         inbox,
         replies,
         outstanding: 0,
-        pending: 0,
+        pending: consumer.num_pending,
         heard: Instant::now(),
     })
 }
@@ -182,7 +179,7 @@ impl PullLoop {
             let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
                 return;
             };
-            let Some(delivery) = self.window.pop() else {
+            let Some((_, delivery)) = self.window.pop() else {
                 return;
             };
             // Nobody reads any more only when the process ends; then it is given back on drop.
@@ -190,9 +187,9 @@ impl PullLoop {
         }
     }
 
-    fn wait(&mut self, delivery: Delivery) {
+    fn wait(&mut self, lane: usize, delivery: Delivery) {
         let rank = (delivery.priority(), delivery.stored_at());
-        self.window.push(rank, delivery);
+        self.window.push(rank, (lane, delivery));
     }
 
     fn forget_lost(&mut self) {
@@ -205,44 +202,17 @@ impl PullLoop {
     }
 
     async fn pull(&mut self) -> Result<(), StoreError> {
-        if self.window.len() >= WINDOW {
-            return Ok(());
-        }
-        let slots = self
-            .slots
-            .available_permits()
-            .saturating_sub(self.window.len());
-        // An idle worker's standing pulls ask for several commands, so that not each one costs the
-        // hub a pull; together they never ask for more than there are slots, but for the one of
-        // each lane that an urgent command needs.
-        let standing = (slots / STANDING_SHARE).clamp(1, self.max_per_fetch);
-        let mut asks = [0_usize; 3];
-        for (lane, ask) in self.lanes.iter().zip(&mut asks) {
-            if lane.outstanding <= standing / 2 {
-                *ask = standing - lane.outstanding;
+        let mut known = self.lanes.each_ref().map(|lane| Known {
+            outstanding: lane.outstanding,
+            pending: lane.pending,
+            waiting: 0,
+        });
+        for (lane, _) in self.window.iter() {
+            if let Some(known) = known.get_mut(*lane) {
+                known.waiting += 1;
             }
         }
-        let asked: usize = self.lanes.iter().map(|lane| lane.outstanding).sum();
-        let promised = asked + asks.iter().sum::<usize>();
-        let mut free = slots.saturating_sub(promised);
-        while free > 0 {
-            let wants = |(index, lane): &(usize, &LaneState)| {
-                let ask = asks.get(*index).copied().unwrap_or(0);
-                ask < self.max_per_fetch && lane.pending > (lane.outstanding + ask) as u64
-            };
-            self.granted += 1;
-            let mut lanes = self.lanes.iter().enumerate();
-            let next = if self.granted.is_multiple_of(LOWEST_EVERY) {
-                lanes.rev().find(wants)
-            } else {
-                lanes.find(wants)
-            };
-            let Some(ask) = next.and_then(|(index, _)| asks.get_mut(index)) else {
-                break;
-            };
-            *ask += 1;
-            free -= 1;
-        }
+        let asks = self.credit.asks(&known, self.slots.available_permits());
         for (lane, ask) in self.lanes.iter_mut().zip(asks) {
             if ask > 0 {
                 request(&self.broker, &self.prefix, &self.stream, lane, ask).await?;
@@ -272,10 +242,11 @@ impl PullLoop {
                     Ok(slot) if self.window.is_empty() => {
                         let _ = self.deliver.send(delivery.run_in(slot));
                     }
-                    _ => self.wait(delivery),
+                    _ => self.wait(index, delivery),
                 }
             }
-            Some(StatusCode::IDLE_HEARTBEAT) => {}
+            // A pull that is kept waiting: the lane holds nothing, whatever others have left of it.
+            Some(StatusCode::IDLE_HEARTBEAT) => lane.pending = 0,
             // The pull has ended: expired, or the server shuts down or changes its leader.
             Some(_) => {
                 let left = message
@@ -296,7 +267,7 @@ impl PullLoop {
                 tracing::debug!(%error, "unsubscribing failed");
             }
         }
-        let mut left: Vec<_> = self.window.drain().collect();
+        let mut left: Vec<_> = self.window.drain().map(|(_, delivery)| delivery).collect();
         for lane in &mut self.lanes {
             while let Some(message) = lane.replies.next().await {
                 if message.status.is_none() {

@@ -1,17 +1,18 @@
 //! The order in which deliveries wait for a slot.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 
 use kubently_core::time::Timestamp;
 
-/// One in so many goes to the least urgent that waits, so that it is not passed by for ever.
-const LEAST_EVERY: u64 = 8;
+use super::credit::PASSED_BY_EVERY;
 
-/// What waits: the higher priority first, among equals the older one; every eighth time the other
-/// way round.
+/// What waits: the higher priority first, among equals the older one; every eighth time whatever has
+/// been here the longest, so that nothing is passed by for ever.
 #[derive(Debug)]
 pub(super) struct Window<T> {
-    waiting: Vec<(Rank, T)>,
+    /// In the order they came.
+    waiting: VecDeque<(Rank, T)>,
     taken: u64,
 }
 
@@ -21,37 +22,40 @@ type Rank = (u32, Timestamp);
 impl<T> Window<T> {
     pub(super) const fn new() -> Self {
         Self {
-            waiting: Vec::new(),
+            waiting: VecDeque::new(),
             taken: 0,
         }
     }
 
     pub(super) fn push(&mut self, rank: Rank, item: T) {
-        self.waiting.push((rank, item));
+        self.waiting.push_back((rank, item));
     }
 
     /// Takes the next one.
     pub(super) fn pop(&mut self) -> Option<T> {
         let ranks = self.waiting.iter().map(|(rank, _)| *rank).enumerate();
-        let next = if (self.taken + 1).is_multiple_of(LEAST_EVERY) {
-            ranks.min_by_key(|(_, rank)| *rank)
+        let place = if (self.taken + 1).is_multiple_of(PASSED_BY_EVERY) {
+            0
         } else {
-            ranks.min_by_key(|(_, (priority, stored_at))| (Reverse(*priority), *stored_at))
+            let next =
+                ranks.min_by_key(|(_, (priority, stored_at))| (Reverse(*priority), *stored_at));
+            next.map_or(0, |(place, _)| place)
         };
-        let (place, _) = next?;
+        let (_, item) = self.waiting.remove(place)?;
         self.taken += 1;
-        Some(self.waiting.swap_remove(place).1)
+        Some(item)
+    }
+
+    /// What waits, in the order it came.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.waiting.iter().map(|(_, item)| item)
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
         self.waiting.drain(..).map(|(_, item)| item)
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 }
@@ -82,10 +86,10 @@ mod tests {
     }
 
     #[test]
-    fn the_least_urgent_gets_one_in_eight() {
+    fn what_has_waited_the_longest_gets_one_in_eight() {
         let mut window = Window::new();
         window.push((0, at(0)), "low");
-        window.push((0, at(1)), "low");
+        window.push((1, at(1)), "low");
         let mut order = Vec::new();
         for number in 2..18 {
             window.push((100, at(number)), "high");
