@@ -77,7 +77,7 @@ kubently_runtime::settings! {
         pub(crate) admin_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         /// Their port.
         pub(crate) admin_port: u16 = 9090,
-        /// The runtime's threads.
+        /// The most threads of the runtime; never more than there are cores.
         pub(crate) api_workers: Whole<1, 100> = Whole::nearest(4),
         /// Fixed keys, each a caller of its own that is no admin; keys that can be revoked are made
         /// over HTTP.

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -145,8 +146,10 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }
+    // More threads than cores only hand each request from one to the other.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(config.api_workers.get() as usize)
+        .worker_threads(cores.min(config.api_workers.get() as usize))
         .enable_all()
         .build()
         .map_err(|error| Fatal::other("no threads", &error))?;

@@ -80,7 +80,12 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         cancels,
         stop.abandon.clone(),
     );
-    consume(intake, Arc::new(handler), &tasks, &stop).await;
+    // On the runtime's own threads: the main thread would have to be woken for each delivery.
+    let consuming = {
+        let (tasks, stop) = (tasks.clone(), stop.clone());
+        tokio::spawn(async move { consume(intake, Arc::new(handler), &tasks, &stop).await })
+    };
+    consuming.await.context("taking commands failed")?;
     done.cancel();
     announcer.await.context("announcing presence failed")?;
     broker.close().await;

@@ -51,14 +51,15 @@ pub async fn run(
     command: &Command,
     limits: &Limits,
 ) -> Result<Output, RunError> {
+    // Boxed: a caller's task, which is moved several times, should not have the size of the largest verb.
     match command {
-        Command::Get(get) => get::run(cluster, get, limits).await,
-        Command::Describe(describe) => describe::run(cluster, describe, limits).await,
-        Command::Logs(logs) => logs::run(cluster, logs, limits).await,
-        Command::Top(top) => top::run(cluster, top, limits).await,
-        Command::Events(events) => events::run(cluster, events, limits).await,
-        Command::ApiResources(asked) => api_resources::run(cluster, asked, limits).await,
-        Command::Version(version) => Ok(version::run(cluster, version, limits).await),
+        Command::Get(get) => Box::pin(get::run(cluster, get, limits)).await,
+        Command::Describe(describe) => Box::pin(describe::run(cluster, describe, limits)).await,
+        Command::Logs(logs) => Box::pin(logs::run(cluster, logs, limits)).await,
+        Command::Top(top) => Box::pin(top::run(cluster, top, limits)).await,
+        Command::Events(events) => Box::pin(events::run(cluster, events, limits)).await,
+        Command::ApiResources(asked) => Box::pin(api_resources::run(cluster, asked, limits)).await,
+        Command::Version(version) => Ok(Box::pin(version::run(cluster, version, limits)).await),
     }
 }
 
@@ -73,7 +74,7 @@ pub async fn stream<S: Sink>(
     sink: &mut S,
 ) -> Result<Streamed, RunError> {
     if let Command::Logs(logs) = command {
-        return logs::stream(cluster, logs, limits, sink).await;
+        return Box::pin(logs::stream(cluster, logs, limits, sink)).await;
     }
     let output = run(cluster, command, limits).await?;
     for (stream, bytes) in [
