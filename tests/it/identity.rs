@@ -13,6 +13,7 @@ use crate::door::problem;
 use crate::jobs::{job, submit, version};
 
 mod bad_input;
+mod room;
 
 const SOON: Duration = Duration::from_secs(15);
 

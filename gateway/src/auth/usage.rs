@@ -67,6 +67,15 @@ mod tests {
             Ok(None)
         }
 
+        async fn remove_api_key(
+            &self,
+            _: UserId,
+            _: ApiKeyId,
+            _: Timestamp,
+        ) -> Result<bool, RepositoryError> {
+            Ok(false)
+        }
+
         async fn update_api_key_last_used(
             &self,
             _: UserId,

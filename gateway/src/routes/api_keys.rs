@@ -26,7 +26,7 @@ use crate::routes::{json, text_header};
 use crate::{body, fresh, query};
 
 /// The most keys of one user, those that are over included: what a user may fill of what every
-/// gateway holds in memory.
+/// gateway holds in memory. For one more, the key that ended first is forgotten.
 const MAX_KEYS: usize = 1000;
 /// Keys of a page whose last use is read at a time.
 const AT_A_TIME: usize = 16;
@@ -61,7 +61,7 @@ pub(crate) async fn create(
     let request: CreateApiKeyRequest = read(&body::json(&parts.headers, body).await?)?;
     let now = gateway.directory.now();
     let new = request.new_key(fresh::api_key_id(), &caller, now)?;
-    has_room(&gateway, &caller, new.user_id)?;
+    make_room(&gateway, &caller, new.user_id).await?;
     let token = fresh::token();
     let key = ApiKey::new(new, &token, now);
     let made = gateway.stores.create_api_key(&key).await;
@@ -143,7 +143,9 @@ pub(crate) async fn rotate(
     if !key.may_be_rotated_by(&caller) {
         return Err(ApiError::GrantExceeded);
     }
-    has_room(&gateway, &caller, key.user_id)?;
+    if key.is_usable(gateway.directory.now()) {
+        make_room(&gateway, &caller, key.user_id).await?;
+    }
     let rotation = Rotation {
         id: fresh::api_key_id(),
         token: fresh::token(),
@@ -182,13 +184,21 @@ async fn seen(gateway: &Parts, key: &ApiKey) -> Result<ApiKeyResponse, ApiError>
     Ok(key.response(used, gateway.directory.now()))
 }
 
-fn has_room(gateway: &Parts, caller: &Principal, owner: UserId) -> Result<(), ApiError> {
-    match gateway.identity().keys_of(owner) {
-        Some(keys) if keys < MAX_KEYS => Ok(()),
-        Some(_) => Err(ApiError::TooManyKeys),
-        None if gateway.identity().is_behind() => Err(ApiError::IdentityBehind),
-        None => Err(no_such_owner(caller, owner)),
+async fn make_room(gateway: &Parts, caller: &Principal, owner: UserId) -> Result<(), ApiError> {
+    let identity = gateway.identity();
+    match identity.keys_of(owner) {
+        Some(keys) if keys < MAX_KEYS => return Ok(()),
+        Some(_) => {}
+        None if identity.is_behind() => return Err(ApiError::IdentityBehind),
+        None => return Err(no_such_owner(caller, owner)),
     }
+    let now = gateway.directory.now();
+    let over = identity.first_over(owner, now);
+    let over = over.ok_or(ApiError::TooManyKeys)?;
+    let removed = gateway.stores.remove_api_key(owner, over, now).await;
+    removed.map_err(|error| ApiError::of_store(&error, ApiError::KeyNotFound))?;
+    identity.saw_gone(over).await;
+    Ok(())
 }
 
 /// A key of the configuration is a caller without a user.

@@ -28,6 +28,8 @@ const BATCH: (usize, usize) = (512, 1024 * 1024);
 /// How often a value is changed anew that others keep changing. Of many writers at once one gets
 /// through each time, so this bounds how many there can be.
 const TRIES: u32 = 200;
+/// How long the mark of a key that was taken away stays: every watch has seen it by then.
+const REMOVED: &str = "3600s";
 /// "atomic publish batch is incomplete": more batches were under way than the server holds (50 a
 /// stream), so it had let go of this one's beginning.
 const BATCH_INCOMPLETE: u64 = 10176;
@@ -47,7 +49,8 @@ pub(crate) struct Stored<T> {
 /// One write of several that happen together.
 pub(crate) struct Write {
     key: String,
-    value: Bytes,
+    /// None takes the key away.
+    value: Option<Bytes>,
     expected: u64,
 }
 
@@ -84,9 +87,28 @@ impl Write {
     ) -> Result<Self, StoreError> {
         Ok(Self {
             key,
-            value: encode(value)?,
+            value: Some(encode(value)?),
             expected,
         })
+    }
+
+    /// A key that goes, whose last write must be this one. Its bucket allows times to live.
+    pub(crate) const fn removal(key: String, expected: u64) -> Self {
+        Self {
+            key,
+            value: None,
+            expected,
+        }
+    }
+
+    /// What the message says beside its value.
+    fn headers(&self) -> HeaderMap {
+        let mut headers = expecting(self.expected);
+        if self.value.is_none() {
+            headers.insert("KV-Operation", "DEL");
+            headers.insert(NATS_MESSAGE_TTL, REMOVED);
+        }
+        headers
     }
 }
 
@@ -174,6 +196,15 @@ impl Broker {
         }
     }
 
+    /// Takes a key's value out of a bucket that nobody watches; does nothing where there is none.
+    pub(crate) async fn erase(&self, bucket: &str, key: &str) -> Result<(), StoreError> {
+        let (stream, subject) = (bucket_stream(bucket), subject(bucket, key));
+        match self.last(&stream, &subject).await? {
+            Some(message) => self.delete(&stream, message.sequence).await,
+            None => Ok(()),
+        }
+    }
+
     /// Writes all of these, or none (ADR-50).
     ///
     /// # Errors
@@ -193,22 +224,19 @@ impl Broker {
         let batch = Uuid::new_v4().to_string();
         let last = writes.len();
         for (number, write) in (1..).zip(writes) {
-            let mut headers = expecting(write.expected);
+            let mut headers = write.headers();
+            let value = write.value.clone().unwrap_or_default();
             headers.insert(NATS_BATCH_ID, batch.as_str());
             headers.insert(NATS_BATCH_SEQUENCE, number.to_string().as_str());
             let subject = subject(bucket, &write.key);
             if number < last {
                 // One connection keeps the order; only the commit is answered.
-                let sent = self
-                    .client
-                    .publish_with_headers(subject, headers, write.value.clone());
+                let sent = self.client.publish_with_headers(subject, headers, value);
                 sent.await.map_err(StoreError::client)?;
                 continue;
             }
             headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
-            let ack = self
-                .js
-                .publish_with_headers(subject, headers, write.value.clone());
+            let ack = self.js.publish_with_headers(subject, headers, value);
             ack.await?.await?;
         }
         Ok(())

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_nats::jetstream::kv::Entry;
 use kubently_core::access::Principal;
 use kubently_core::api_key::{ApiKey, ApiKeyHash};
-use kubently_core::id::UserId;
+use kubently_core::id::{ApiKeyId, UserId};
 use kubently_core::time::Timestamp;
 use kubently_core::user::User;
 use tokio::sync::watch::{self, Receiver};
@@ -53,7 +53,7 @@ struct KnownUser {
 pub struct KnownKey {
     /// Who it lets in.
     pub principal: Arc<Principal>,
-    is_revoked: bool,
+    revoked_at: Option<Timestamp>,
     /// When its use was last noted here, in seconds.
     noted: AtomicI64,
 }
@@ -84,7 +84,13 @@ impl KnownKey {
 
     fn is_good(&self, now: Timestamp) -> bool {
         let expired = self.principal.expires_at.is_some_and(|end| end <= now);
-        !self.is_revoked && !expired
+        self.revoked_at.is_none() && !expired
+    }
+
+    /// Since when it lets nobody in; none while it does.
+    fn over_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let expired = self.principal.expires_at.filter(|end| *end <= now);
+        self.revoked_at.into_iter().chain(expired).min()
     }
 }
 
@@ -107,10 +113,28 @@ impl Known {
                 grant: Arc::new(key.grant),
                 expires_at: key.expires_at,
             }),
-            is_revoked: key.revoked_at.is_some(),
+            revoked_at: key.revoked_at,
             noted: AtomicI64::new(noted),
         };
         self.keys.insert(key.key_hash, Arc::new(known));
+    }
+
+    fn forget(&mut self, hash: &ApiKeyHash) {
+        if let Some(key) = self.keys.remove(hash)
+            && let Some(owner) = self.users.get_mut(&key.principal.user_id)
+        {
+            owner.keys = owner.keys.saturating_sub(1);
+        }
+    }
+
+    /// A user's key that has been over for the longest time.
+    fn first_over(&self, user: UserId, now: Timestamp) -> Option<ApiKeyId> {
+        let own = self
+            .keys
+            .values()
+            .filter(|key| key.principal.user_id == user);
+        let over = own.filter_map(|key| Some((key.over_since(now)?, key.principal.key_id)));
+        over.min_by_key(|(since, _)| *since).map(|(_, id)| id)
     }
 
     fn good(&self, hash: &ApiKeyHash, now: Timestamp) -> Option<&Arc<KnownKey>> {
@@ -130,10 +154,11 @@ impl Identity {
         let (tell, changed) = watch::channel(());
         let own = Arc::clone(&known);
         let standing = watch(broker, IDENTITY, clock, move |key, entry| {
-            if let Some(entry) = entry {
-                apply(&own, key, entry);
-                tell.send_replace(());
+            match entry {
+                Some(entry) => apply(&own, key, entry),
+                None => forget(&own, key),
             }
+            tell.send_replace(());
         })
         .await?;
         Ok(Self {
@@ -177,13 +202,27 @@ impl Identity {
         known.users.get(&user).map(|user| user.keys)
     }
 
+    /// A user's key that has been over for the longest time, revoked or expired; none where all may
+    /// be used.
+    #[must_use]
+    pub fn first_over(&self, user: UserId, now: Timestamp) -> Option<ApiKeyId> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.first_over(user, now)
+    }
+
+    /// Waits until a key that was just forgotten is not known here any more, 2 s at most.
+    pub async fn saw_gone(&self, id: ApiKeyId) {
+        self.saw(|known| known.keys.values().all(|key| key.principal.key_id != id))
+            .await;
+    }
+
     /// Waits until a key that was just written here is known as that, 2 s at most: so that who was
     /// answered finds it so at this gateway.
     pub async fn saw_key(&self, key: &ApiKey) {
-        let (hash, revoked, end) = (key.key_hash, key.revoked_at.is_some(), key.expires_at);
+        let (hash, revoked, end) = (key.key_hash, key.revoked_at, key.expires_at);
         self.saw(|known| {
             known.keys.get(&hash).is_some_and(|known| {
-                known.is_revoked == revoked && known.principal.expires_at == end
+                known.revoked_at == revoked && known.principal.expires_at == end
             })
         })
         .await;
@@ -208,6 +247,15 @@ impl Identity {
         if tokio::time::timeout(SEEN_LIMIT, seen).await.is_err() {
             tracing::warn!("the identity watch has not shown what was written");
         }
+    }
+}
+
+/// Only keys are ever taken away.
+fn forget(known: &RwLock<Known>, key: &str) {
+    let hash = key.strip_prefix("key.").and_then(|hash| hash.parse().ok());
+    if let Some(hash) = hash {
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        known.forget(&hash);
     }
 }
 
@@ -271,6 +319,29 @@ mod tests {
         known.key(key().revoke(at(2)).unwrap());
         assert!(known.good(&hash, at(1)).is_none(), "revoked");
         assert_eq!(known.users.get(&user().id).unwrap().keys, 1);
+    }
+
+    #[test]
+    fn the_key_that_ended_first_makes_room_and_one_that_is_good_never_does() {
+        let mut known = Known::default();
+        known.user(&user());
+        known.key(key());
+        let owner = user().id;
+        assert_eq!(known.first_over(owner, at(99)), None);
+        assert_eq!(known.first_over(owner, at(100)), Some(key().id));
+        let other = ApiKey {
+            id: "8c4a8d09-ca37-4d20-9b1e-1f0c3d5e7a90".parse().unwrap(),
+            key_hash: ApiKeyToken::from_random([8; TOKEN_BYTES]).hash(),
+            ..key()
+        };
+        let id = other.id;
+        known.key(other.revoke(at(50)).unwrap());
+        assert_eq!(known.first_over(owner, at(100)), Some(id));
+        known.forget(&ApiKeyToken::from_random([8; TOKEN_BYTES]).hash());
+        assert_eq!(known.first_over(owner, at(100)), Some(key().id));
+        assert_eq!(known.users.get(&owner).unwrap().keys, 1);
+        let nobody = "0b0e1f0a-5c1e-4d3a-8f00-000000000000".parse().unwrap();
+        assert_eq!(known.first_over(nobody, at(100)), None);
     }
 
     #[test]

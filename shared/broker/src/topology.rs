@@ -77,12 +77,15 @@ pub enum TopologyError {
 /// What the names of queues begin with.
 pub(crate) const COMMANDS: &str = "KUBENTLY_CMD_";
 
+/// What the names of reply streams begin with.
+pub(crate) const REPLIES: &str = "KUBENTLY_REPLY_";
+
 pub(crate) fn command_stream(cluster: &ClusterId) -> String {
     format!("{COMMANDS}{cluster}")
 }
 
 pub(crate) fn reply_stream(cluster: &ClusterId) -> String {
-    format!("KUBENTLY_REPLY_{cluster}")
+    format!("{REPLIES}{cluster}")
 }
 
 pub(crate) fn bucket_stream(bucket: &str) -> String {
@@ -90,7 +93,7 @@ pub(crate) fn bucket_stream(bucket: &str) -> String {
 }
 
 /// A cluster's queue: full means refused, and one job is in it once.
-fn commands(cluster: &ClusterId) -> Config {
+pub(crate) fn commands(cluster: &ClusterId) -> Config {
     Config {
         name: command_stream(cluster),
         subjects: vec![subject::commands_of(cluster)],
@@ -163,6 +166,8 @@ fn buckets() -> [Config; 6] {
     // Every gateway holds what is in here, so its size is theirs.
     let identity = Config {
         allow_atomic_publish: true,
+        // For the marks of what was taken away.
+        allow_message_ttl: true,
         max_message_size: 64 * KIB,
         max_bytes: 64 * MIB,
         ..bucket(IDENTITY)

@@ -209,6 +209,40 @@ impl AdminApiKeyRepository for HubRepositories {
         }
     }
 
+    async fn remove_api_key(
+        &self,
+        owner: UserId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        let index_key = index_of(owner, id);
+        for _ in 0..TRIES {
+            let index: Option<Stored<Indexed>> = self.broker.value(IDENTITY, &index_key).await?;
+            let Some(index) = index else {
+                return Ok(false);
+            };
+            let key = key_of(&index.value.hash);
+            let stored: Option<Stored<ApiKey>> = self.broker.value(IDENTITY, &key).await?;
+            let Some(stored) = stored.filter(|stored| !stored.value.is_usable(now)) else {
+                return Ok(false);
+            };
+            let writes = [
+                Write::removal(key, stored.revision),
+                Write::removal(index_key.clone(), index.revision),
+            ];
+            match self.broker.set_all(IDENTITY, &writes).await {
+                Ok(()) => {
+                    let used = format!("{owner}.{id}");
+                    self.broker.erase(USAGE, &used).await?;
+                    return Ok(true);
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(RepositoryError::Stale)
+    }
+
     async fn update_api_key_last_used(
         &self,
         owner: UserId,

@@ -79,6 +79,15 @@ pub trait AdminApiKeyRepository: Send + Sync {
     /// The key of this id, whosever it is.
     async fn find_api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>, RepositoryError>;
 
+    /// Forgets a key that is revoked or has expired, with when it was last used; whether it did: one
+    /// that may still be used stays, and one that is not there is gone already.
+    async fn remove_api_key(
+        &self,
+        owner: UserId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<bool, RepositoryError>;
+
     /// Notes that the owner's key was used; an earlier time than the stored one changes nothing.
     /// It writes beside the key and never to it.
     async fn update_api_key_last_used(

@@ -12,6 +12,7 @@ use crate::repository::{PageRequest, RepositoryError, Rotation};
 
 const OWNER: u32 = 300;
 const OTHER: u32 = 301;
+const FORGETFUL: u32 = 302;
 
 pub(super) async fn check(suite: &Suite<'_>) -> Checked {
     for number in [OWNER, OTHER] {
@@ -23,7 +24,8 @@ pub(super) async fn check(suite: &Suite<'_>) -> Checked {
     a_revoked_key_stays_revoked_at_its_time(suite).await?;
     a_note_of_use_never_undoes_a_revocation(suite).await?;
     a_rotation_stores_the_end_and_the_successor(suite).await?;
-    keys_are_listed_to_their_owner_newest_first(suite).await
+    keys_are_listed_to_their_owner_newest_first(suite).await?;
+    a_key_is_forgotten_once_it_is_over(suite).await
 }
 
 fn token(suite: &Suite<'_>, number: u32) -> ApiKeyToken {
@@ -172,6 +174,46 @@ async fn a_rotation_stores_the_end_and_the_successor(suite: &Suite<'_>) -> Check
     assert_eq!(found, Some(old));
     let found = stores.get_api_key_by_hash(&rotation.token.hash()).await?;
     assert_eq!(found, Some(new));
+    Ok(())
+}
+
+async fn a_key_is_forgotten_once_it_is_over(suite: &Suite<'_>) -> Checked {
+    let stores = suite.stores;
+    let (owner, other) = (suite.user_id(FORGETFUL), suite.user_id(OTHER));
+    stores.create_user(&suite.user(FORGETFUL)?).await?;
+    let mut keys = Vec::new();
+    for number in [370, 371, 372, 373] {
+        keys.push(created(suite, FORGETFUL, number).await?);
+    }
+    let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+    let [oldest, over, _, _] = ids[..] else {
+        return Err("four keys were made".into());
+    };
+    let now = suite.now;
+    assert!(!stores.remove_api_key(owner, over, now).await?, "in use");
+    stores.update_api_key_last_used(owner, over, now).await?;
+    stores.revoke_api_key(owner, over, now).await?;
+    assert!(!stores.remove_api_key(other, over, now).await?, "foreign");
+    let first = stores.list_api_keys(owner, &two()?).await?;
+    assert!(stores.remove_api_key(owner, over, now).await?);
+    assert!(!stores.remove_api_key(owner, over, now).await?, "gone");
+    assert_eq!(stores.get_api_key(owner, over).await?, None);
+    assert_eq!(stores.find_api_key(over).await?, None);
+    for key in &keys {
+        let found = stores.get_api_key_by_hash(&key.key_hash).await?;
+        assert_eq!(found.is_some(), key.id != over);
+    }
+    assert_eq!(stores.api_key_last_used(owner, over).await?, None);
+    let rest = stores.list_api_keys(owner, &two_after(first.next)?).await?;
+    let rest: Vec<_> = rest.items.iter().map(|key| key.id).collect();
+    assert_eq!(rest, [oldest], "the list goes on over the gap");
+    // Expired is over, too, from its last moment on.
+    let (old, _) = stores
+        .rotate_api_key(owner, oldest, &rotation(suite, 374))
+        .await?;
+    let end = old.expires_at.ok_or("a rotated key ends")?;
+    assert!(!stores.remove_api_key(owner, oldest, now).await?);
+    assert!(stores.remove_api_key(owner, oldest, end).await?);
     Ok(())
 }
 

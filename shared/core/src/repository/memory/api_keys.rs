@@ -136,6 +136,22 @@ impl AdminApiKeyRepository for MemoryRepositories {
         Ok(state.keys.values().find(|key| key.id == id).cloned())
     }
 
+    async fn remove_api_key(
+        &self,
+        owner: UserId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<bool, RepositoryError> {
+        let mut state = self.state();
+        let over = state.key(owner, id).filter(|key| !key.is_usable(now));
+        let Some(hash) = over.map(|key| key.key_hash) else {
+            return Ok(false);
+        };
+        state.keys.remove(&hash);
+        state.last_used.remove(&(owner, id));
+        Ok(true)
+    }
+
     async fn update_api_key_last_used(
         &self,
         owner: UserId,
