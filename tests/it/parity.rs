@@ -14,4 +14,5 @@ mod readme;
 mod seed;
 mod sides;
 mod tally;
+mod templates;
 mod values;

@@ -47,10 +47,18 @@ impl Cluster {
     /// # Errors
     /// When a program is not there, no port is free, or a server is not ready in time.
     pub async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more arguments for its kube-apiserver.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(api_server: &[&str]) -> Result<Self> {
         parts::ready(Part::CLUSTER).await?;
         install_crypto();
         let dir = place::fresh("cluster")?;
-        let control_plane = ControlPlane::start(dir.path()).await?;
+        let control_plane = ControlPlane::start(dir.path(), api_server).await?;
         let mut cluster = Self {
             metrics: None,
             live: None,

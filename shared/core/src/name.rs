@@ -80,7 +80,8 @@ checked_name! {
 
 checked_name! {
     /// The name of an object, 1–253 characters: letters, digits and `. _ : @ + -`, a letter or
-    /// digit at both ends, no `..`. RBAC names do hold `:`, `@`, `_` and capitals.
+    /// digit at both ends, no `..`. RBAC names do hold `:`, `@`, `_` and capitals. `describe` also
+    /// takes the start of one; see [`Self::start`].
     ResourceName, is_object_name, BadName,
     "a name is 1-253 letters, digits and '.', '-', '_', ':', '@', '+', with a letter or digit at both ends"
 }
@@ -113,6 +114,22 @@ checked_name! {
 impl Namespace {
     /// The namespace `default`, which a request means when it names none.
     pub const DEFAULT: &'static str = "default";
+}
+
+impl ResourceName {
+    /// The start of an object's name, which may end in any of its characters: `web-`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn start(text: &str) -> Result<Self, Refusal> {
+        let stem = text.trim_end_matches(['.', '_', ':', '@', '+', '-']);
+        let is_start = text.len() <= 253 && !text.contains("..") && is_object_name(stem);
+        if is_start {
+            Ok(Self(text.to_owned()))
+        } else {
+            Self::new(text)
+        }
+    }
 }
 
 impl ResourceArg {

@@ -12,7 +12,7 @@ use super::generator::{self, Seed};
 use super::lines::{self, Line};
 use super::sides::{Answer, Library, Side};
 use super::tally::Tally;
-use super::values;
+use super::{templates, values};
 
 /// kubectl takes 50 ms of a core for each line.
 const AT_ONCE: usize = 3;
@@ -20,6 +20,9 @@ const AT_ONCE: usize = 3;
 const LEAST: usize = 800;
 /// Random lines of one run, those that the grammar refuses not counted.
 const RANDOM: usize = 180;
+
+/// Random `JSONPath` templates.
+const TEMPLATES: usize = 60;
 
 /// While you write a verb: compares only lines that hold one of these texts, with semicolons between.
 const ONLY: &str = "KUBENTLY_PARITY_ONLY";
@@ -37,6 +40,7 @@ async fn the_library_prints_what_kubectl_prints() -> Result<()> {
 
     let seed = Seed::from_environment()?;
     let mut random = values::lines();
+    random.extend(templates::lines(seed, TEMPLATES));
     random.extend(generator::lines(seed, RANDOM));
     let only = std::env::var(ONLY);
     if let Ok(only) = &only {

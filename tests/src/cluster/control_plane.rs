@@ -37,7 +37,7 @@ pub(super) struct ControlPlane {
 
 impl ControlPlane {
     /// Starts both; [`Cluster::wait_until_serving`] waits for them.
-    pub(super) async fn start(dir: &Path) -> Result<Self> {
+    pub(super) async fn start(dir: &Path, more: &[&str]) -> Result<Self> {
         let pki = dir.join("pki");
         std::fs::create_dir(&pki).with_context(|| format!("make {}", pki.display()))?;
         let authority = Authority::new(&pki)?;
@@ -91,6 +91,7 @@ impl ControlPlane {
             flag("proxy-client-key-file", &proxy.key),
         ]);
         args.extend(audit::args(dir));
+        args.extend(more.iter().map(OsString::from));
         let mut control_plane = Self {
             dir: dir.to_owned(),
             port,

@@ -76,9 +76,9 @@ mod writer;
 use kubently_core::command::{Describe, Get, GetOutput};
 
 use self::descriptions::Descriptions;
-use self::kinds::describer_of;
+use self::kinds::describer_for;
 use crate::client::Cluster;
-use crate::discovery::Mapping;
+use crate::discovery::{Mapping, ResourceMap};
 use crate::get::plan::Plan;
 use crate::get::{Notes, plan, policy};
 use crate::output::{Limits, Output, RunError};
@@ -98,7 +98,13 @@ pub(crate) async fn run(
         }
     };
     policy::check(&limits.policy, &plan)?;
-    let plan = with_versions_read(plan);
+    let plan = match cluster.resources().await {
+        Ok((map, _)) => with_versions_read(plan, &map),
+        Err(failure) => {
+            notes.errors.push(failure.error);
+            return Ok(notes.alone());
+        }
+    };
     let descriptions = Descriptions::new(cluster, describe, &get, limits, notes);
     Ok(match &plan {
         Plan::Lists(mappings) => descriptions.lists(mappings).await,
@@ -129,9 +135,9 @@ fn as_get(describe: &Describe) -> Get {
 }
 
 /// A describer reads its own version of a type, whichever one was named.
-fn with_versions_read(mut plan: Plan) -> Plan {
+fn with_versions_read(mut plan: Plan, map: &ResourceMap) -> Plan {
     let set = |mapping: &mut Mapping| {
-        let describer = describer_of(mapping);
+        let describer = describer_for(mapping, |version| map.serves(mapping, version));
         if !describer.version.is_empty() {
             describer.version.clone_into(&mut mapping.version);
         }

@@ -35,7 +35,7 @@ pub(super) fn parse(
     secrets: Secrets,
 ) -> Result<Describe, Refusal> {
     Ok(Describe {
-        target: super::target::target(words, secrets)?,
+        target: super::target::target(words, secrets, super::target::start)?,
         scope,
         selector: Selector::labels(words)?,
         show_events: words.switch("show-events")?,

@@ -101,7 +101,7 @@ pub(super) const FLAGS: &[Flag] = &[
 /// Checks a `get`.
 pub(super) fn parse(words: &Words<'_>, scope: Scope, secrets: Secrets) -> Result<Get, Refusal> {
     Ok(Get {
-        target: super::target::target(words, secrets)?,
+        target: super::target::target(words, secrets, super::target::name)?,
         scope,
         selector: Selector::labels(words)?,
         field_selector: Selector::fields(words)?,

@@ -98,8 +98,12 @@ pub(super) fn refuse_secrets(types: &str, word: Word<'_>, secrets: Secrets) -> R
     Ok(())
 }
 
-/// The types and names of `get` and `describe`.
-pub(super) fn target(words: &Words<'_>, secrets: Secrets) -> Result<Target, Refusal> {
+/// The types and names of `get` and `describe`; `read` reads a name that stands for itself.
+pub(super) fn target(
+    words: &Words<'_>,
+    secrets: Secrets,
+    read: impl Fn(&Word<'_>) -> Result<ResourceName, Refusal>,
+) -> Result<Target, Refusal> {
     let Some((first, rest)) = words.positionals.split_first() else {
         return Err(super::missing(words.verb));
     };
@@ -118,7 +122,7 @@ pub(super) fn target(words: &Words<'_>, secrets: Secrets) -> Result<Target, Refu
     }
     Ok(Target::Types {
         types: types(*first)?,
-        names: rest.iter().map(name).collect::<Result<_, _>>()?,
+        names: rest.iter().map(read).collect::<Result<_, _>>()?,
     })
 }
 
@@ -153,7 +157,16 @@ fn types(word: Word<'_>) -> Result<Vec<ResourceArg>, Refusal> {
 
 /// A positional that names an object.
 pub(super) fn name(word: &Word<'_>) -> Result<ResourceName, Refusal> {
-    ResourceName::new(word.text).map_err(|refusal| {
+    placed(word, ResourceName::new(word.text))
+}
+
+/// A positional that names an object, or begins the names of some.
+pub(super) fn start(word: &Word<'_>) -> Result<ResourceName, Refusal> {
+    placed(word, ResourceName::start(word.text))
+}
+
+fn placed(word: &Word<'_>, name: Result<ResourceName, Refusal>) -> Result<ResourceName, Refusal> {
+    name.map_err(|refusal| {
         let refusal = word.place(refusal);
         if word.text.contains('/') {
             refusal.hint("give either TYPE NAME..., or TYPE/NAME for every argument")

@@ -42,6 +42,24 @@ fn object_names_hold_what_rbac_uses_and_nothing_that_splits_a_path() {
 }
 
 #[test]
+fn the_start_of_a_name_ends_in_any_of_its_characters() {
+    let long = format!("{}-", "a".repeat(252));
+    for good in ["web-", "web", "system:", "a.", "a-_", &long] {
+        assert_eq!(ResourceName::start(good).unwrap().as_str(), good);
+    }
+    let longer = format!("{}-", "a".repeat(253));
+    for bad in [
+        "", "-", ".", "..", "a..", "-a-", "a/-", "a%-", "a -", &longer,
+    ] {
+        assert_eq!(
+            ResourceName::start(bad).unwrap_err().code,
+            RefusalCode::BadName,
+            "{bad:?}"
+        );
+    }
+}
+
+#[test]
 fn resource_types_keep_their_spelling_and_know_their_base() {
     for (text, base) in [
         ("pods", "pods"),

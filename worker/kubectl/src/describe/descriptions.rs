@@ -257,7 +257,7 @@ impl Descriptions<'_> {
         &self,
         mapping: &Mapping,
         object: &Json<'_>,
-        events: Option<Result<List, Error>>,
+        events: Option<(List, Option<Error>)>,
     ) -> Result<Vec<u8>, Error> {
         let describer = describer_of(mapping);
         let reader = self.reader;
@@ -313,9 +313,8 @@ impl Descriptions<'_> {
         printed?;
         match events {
             None => {}
-            Some(Err(error)) if describer.events == Events::Required => return Err(error),
-            Some(Err(_)) => events::print(&mut w, &[]),
-            Some(Ok(list)) => {
+            Some((_, Some(error))) if describer.events == Events::Required => return Err(error),
+            Some((list, _)) => {
                 let list = list.objects()?;
                 let events = events::of(describer.events, &list, &mapping.kind, value);
                 events::print(&mut w, &events);

@@ -27,16 +27,19 @@ pub(super) enum Events {
 /// A static pod's mirror has its kubelet's uid here.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
-/// All events of objects with this name. The uid is left to [`of`], so that they can be read while
-/// the object is.
+/// All events of objects with this name, and why there may be more: kubectl shows the pages that
+/// came before one that failed. The uid is left to [`of`], so that they can be read while the object
+/// is.
 pub(super) async fn named(
     reader: &Reader<'_>,
     namespace: Option<&str>,
     name: &str,
-) -> Result<List, Error> {
+) -> (List, Option<Error>) {
     let (of, name) = (namespace.unwrap_or_default(), escaped(name));
     let fields = format!("involvedObject.name={name},involvedObject.namespace={of}");
-    reader.list(routes::EVENTS, namespace, "", &fields).await
+    reader
+        .list_so_far(routes::EVENTS, namespace, "", &fields)
+        .await
 }
 
 /// Those of these events that belong to the object, the oldest first.

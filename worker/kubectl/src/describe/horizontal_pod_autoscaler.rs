@@ -1,5 +1,6 @@
 //! `HorizontalPodAutoscaler`, of autoscaling/v2.
 
+pub(super) mod first;
 mod metric;
 
 use super::metadata::{labels_and_annotations, name_and_namespace};
@@ -9,41 +10,20 @@ use crate::printer::age::rfc1123z;
 
 pub(super) fn print(scaler: Value<'_>, w: &mut Writer) {
     let (spec, status) = (scaler.get("spec"), scaler.get("status"));
-    name_and_namespace(w, scaler);
-    labels_and_annotations(w, scaler);
-    let created = scaler.at("metadata.creationTimestamp").time();
-    w.row(0, "CreationTimestamp", rfc1123z(created));
-    let (kind, name) = (
-        spec.at("scaleTargetRef.kind"),
-        spec.at("scaleTargetRef.name"),
-    );
-    w.row(0, "Reference", format_args!("{kind}/{name}"));
+    head(scaler, w);
     w.row(0, "Metrics", "( current / target )");
     let mut current = status.get("currentMetrics").items();
     for wanted in spec.get("metrics").items() {
         metric::print(w, wanted, current.next().unwrap_or(Value::none()));
     }
-    let least = spec.get("minReplicas");
-    if least.is_set() {
-        w.row(0, "Min replicas", least);
-    } else {
-        w.row(0, "Min replicas", "<unset>");
-    }
-    w.row(0, "Max replicas", spec.get("maxReplicas").int());
+    bounds(spec, w);
     let behavior = spec.get("behavior");
     if behavior.is_set() {
         writeln!(w.at(0), "Behavior:");
         direction(w, "Scale Up", behavior.get("scaleUp"));
         direction(w, "Scale Down", behavior.get("scaleDown"));
     }
-    let (current, desired) = (
-        status.get("currentReplicas").int(),
-        status.get("desiredReplicas").int(),
-    );
-    writeln!(
-        w.at(0),
-        "{kind} pods:\t{current} current / {desired} desired"
-    );
+    replicas(scaler, w);
     let conditions = status.get("conditions");
     if !conditions.is_empty() {
         writeln!(w.at(0), "Conditions:");
@@ -56,6 +36,41 @@ pub(super) fn print(scaler: Value<'_>, w: &mut Writer) {
         let (reason, message) = (part("reason"), part("message"));
         writeln!(w.at(1), "{kind}\t{status}\t{reason}\t{message}");
     }
+}
+
+/// Name, labels, when it was made and what it scales.
+fn head(scaler: Value<'_>, w: &mut Writer) {
+    name_and_namespace(w, scaler);
+    labels_and_annotations(w, scaler);
+    let created = scaler.at("metadata.creationTimestamp").time();
+    w.row(0, "CreationTimestamp", rfc1123z(created));
+    let target = scaler.at("spec.scaleTargetRef");
+    let (kind, name) = (target.get("kind"), target.get("name"));
+    w.row(0, "Reference", format_args!("{kind}/{name}"));
+}
+
+/// How many replicas there may be.
+fn bounds(spec: Value<'_>, w: &mut Writer) {
+    let least = spec.get("minReplicas");
+    if least.is_set() {
+        w.row(0, "Min replicas", least);
+    } else {
+        w.row(0, "Min replicas", "<unset>");
+    }
+    w.row(0, "Max replicas", spec.get("maxReplicas").int());
+}
+
+/// How many replicas there are, and how many there should be.
+fn replicas(scaler: Value<'_>, w: &mut Writer) {
+    let (kind, status) = (scaler.at("spec.scaleTargetRef.kind"), scaler.get("status"));
+    let (current, desired) = (
+        status.get("currentReplicas").int(),
+        status.get("desiredReplicas").int(),
+    );
+    writeln!(
+        w.at(0),
+        "{kind} pods:\t{current} current / {desired} desired"
+    );
 }
 
 fn direction(w: &mut Writer, label: &str, rules: Value<'_>) {

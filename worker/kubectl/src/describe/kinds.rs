@@ -29,7 +29,7 @@ pub(super) type Printing<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 
 #[derive(Debug)]
 pub(super) struct Describer {
     group: &'static str,
-    /// The version that is read, whichever one was named.
+    /// The version that is read; empty is the one that was named.
     pub(super) version: &'static str,
     /// Empty where every type is meant.
     pub(super) kind: &'static str,
@@ -131,6 +131,13 @@ pub(super) const DESCRIBERS: &[Describer] = &[
         "HorizontalPodAutoscaler",
         horizontal_pod_autoscaler::print,
     ),
+    // Where a server does not serve the newer version.
+    Describer::alone(
+        "autoscaling",
+        "v1",
+        "HorizontalPodAutoscaler",
+        horizontal_pod_autoscaler::first::print,
+    ),
     Describer::alone("batch", "v1", "CronJob", cron_job::print),
     Describer::alone("batch", "v1", "Job", job::print),
     Describer::with(
@@ -181,10 +188,24 @@ pub(super) const DESCRIBERS: &[Describer] = &[
 /// Every other type.
 static GENERIC: Describer = Describer::alone("", "", "", generic::print);
 
-/// The describer of a type.
-pub(super) fn describer_of(mapping: &Mapping) -> &'static Describer {
-    DESCRIBERS
-        .iter()
-        .find(|it| (it.group, it.kind) == (&mapping.group, &mapping.kind))
+/// The describer of a type, whichever version of it was named: the first one whose version is
+/// served, and where none is known to be, the first one.
+pub(super) fn describer_for(
+    mapping: &Mapping,
+    is_served: impl Fn(&str) -> bool,
+) -> &'static Describer {
+    let own = || {
+        DESCRIBERS
+            .iter()
+            .filter(|it| (it.group, it.kind) == (&mapping.group, &mapping.kind))
+    };
+    own()
+        .find(|it| is_served(it.version))
+        .or_else(|| own().next())
         .unwrap_or(&GENERIC)
+}
+
+/// The describer of a type whose version is the one that is read.
+pub(super) fn describer_of(mapping: &Mapping) -> &'static Describer {
+    describer_for(mapping, |version| version == mapping.version)
 }

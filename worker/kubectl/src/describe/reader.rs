@@ -109,6 +109,33 @@ impl Reader<'_> {
         labels: &str,
         fields: &str,
     ) -> Result<List, Error> {
+        match self.list_so_far(route, namespace, labels, fields).await {
+            (list, None) => Ok(list),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// The same, and where a page fails, the pages before it.
+    pub(super) async fn list_so_far(
+        &self,
+        route: Route<'_>,
+        namespace: Option<&str>,
+        labels: &str,
+        fields: &str,
+    ) -> (List, Option<Error>) {
+        let mut pages = Vec::new();
+        let read = self.read_pages(route, namespace, (labels, fields), &mut pages);
+        let error = read.await.err();
+        (List(pages), error)
+    }
+
+    async fn read_pages(
+        &self,
+        route: Route<'_>,
+        namespace: Option<&str>,
+        (labels, fields): (&str, &str),
+        pages: &mut Vec<Bytes>,
+    ) -> Result<(), Error> {
         self.may_read(route, namespace.is_none())?;
         let mut request = Request::list(route, namespace, Accept::Json)
             .map_err(bad_segment)?
@@ -117,7 +144,6 @@ impl Reader<'_> {
         if self.describe.chunk_size > 0 {
             request = request.with("limit", &self.describe.chunk_size.to_string());
         }
-        let mut pages = Vec::new();
         let mut left = self.limits.max_response_bytes;
         let mut token: Option<String> = None;
         loop {
@@ -131,7 +157,7 @@ impl Reader<'_> {
             token = head.metadata.next_page();
             pages.push(body);
             if token.is_none() {
-                return Ok(List(pages));
+                return Ok(());
             }
         }
     }

@@ -137,6 +137,29 @@ async fn events_that_cannot_be_read_are_none_except_for_a_config_map() {
 }
 
 #[tokio::test]
+async fn events_before_a_page_that_fails_are_shown_except_for_a_config_map() {
+    let answer = |target: &str| {
+        if target.contains("continue=") {
+            Reply::status(410, "Expired", "the page is too old")
+        } else if target.contains("/events?") {
+            Reply::ok(format!(
+                r#"{{"metadata":{{"continue":"more"}},"items":[{EVENT}]}}"#
+            ))
+        } else if target.contains("/configmaps/") {
+            Reply::ok(map("a"))
+        } else {
+            Reply::ok(WIDGET)
+        }
+    };
+    let (output, _) = describe(&["widget", "w"], answer).await;
+    assert!(text(&output.stdout).ends_with("us    too odd\n"));
+    assert_eq!((text(&output.stderr), output.exit_code), ("", 0));
+    let (output, _) = describe(&["cm", "a"], answer).await;
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(output.exit_code, 1);
+}
+
+#[tokio::test]
 async fn what_is_missing_among_several_is_an_error_and_the_rest_is_described() {
     let answer = |target: &str| match target.rsplit('/').next() {
         Some("a") => Reply::ok(map("a")),

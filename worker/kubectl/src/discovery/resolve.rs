@@ -107,6 +107,15 @@ struct Partial<'a> {
 }
 
 impl ResourceMap {
+    /// Whether the type is served in this version.
+    pub(crate) fn serves(&self, mapping: &Mapping, version: &str) -> bool {
+        let mut entries = self.entries.iter().map(|entry| &entry.mapping);
+        entries.any(|it| {
+            (&it.group, &it.resource, it.version.as_str())
+                == (&mapping.group, &mapping.resource, version)
+        })
+    }
+
     pub(crate) fn new(groups: Vec<wire::Group>) -> Self {
         let mut entries = Vec::new();
         for group in groups {
