@@ -12,6 +12,7 @@
     reason = "tests read the clock and start real programs"
 )]
 
+mod ages;
 mod answers;
 mod bad_api;
 mod binaries;
@@ -43,6 +44,7 @@ mod readonly;
 mod registry;
 mod repositories;
 mod secrets;
+mod served;
 mod sessions;
 mod shipped;
 mod slow_api;

@@ -5,4 +5,6 @@
 #[path = "../checks.rs"]
 mod checks;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::request(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    checks::request(bytes);
+});
