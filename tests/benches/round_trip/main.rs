@@ -3,18 +3,14 @@
 //! (record, command, result by compare-and-set) by the NATS client library alone, on the same
 //! server. Both sides alternate in one run.
 
-mod raw;
-
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use futures::{StreamExt as _, TryStreamExt as _};
 use kubently_tests::figures::{Bound, Times, figure, print};
 use kubently_tests::http::Http;
+use kubently_tests::load::{self, Round};
+use kubently_tests::raw::{Raw, Shape};
 use kubently_tests::world::World;
-use serde_json::Value;
-
-use self::raw::Raw;
 
 const ROUNDS: usize = 6;
 const ONE_BY_ONE: usize = 500;
@@ -26,8 +22,8 @@ async fn main() -> Result<()> {
     let world = World::shared().await?;
     let http = world.http()?;
     let body = world.command("version", &["--client"]);
-    let three = Raw::start(&world.hub.url(), "three", true).await?;
-    let two = Raw::start(&world.hub.url(), "two", false).await?;
+    let three = raw(world, "three", true).await?;
+    let two = raw(world, "two", false).await?;
     let mut rows: [(Times, Times, Times); 2] = Default::default();
     let mut door = Times::default();
     // The first round warms connections and caches, and does not count.
@@ -39,7 +35,7 @@ async fn main() -> Result<()> {
         for ((product, with_record, without), (calls, in_flight)) in
             rows.iter_mut().zip([(ONE_BY_ONE, 1), (AT_ONCE, IN_FLIGHT)])
         {
-            let of_product = product_round(&http, &body, calls, in_flight).await?;
+            let of_product = load::commands(&http, &body, calls, in_flight).await?;
             let of_three = three.round(calls, in_flight).await?;
             let of_two = two.round(calls, in_flight).await?;
             if round > 0 {
@@ -87,8 +83,15 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The time of each call, and of them all.
-type Round = (Vec<Duration>, Duration);
+async fn raw(world: &World, name: &'static str, record: bool) -> Result<Raw> {
+    let clients = [world.hub.connect().await?, world.hub.connect().await?];
+    let shape = Shape {
+        name,
+        record,
+        replicas: 1,
+    };
+    Raw::start(clients, shape).await
+}
 
 /// What the way through the gateway's door costs without a command behind it.
 async fn door_round(http: &Http, calls: usize) -> Result<Round> {
@@ -100,25 +103,5 @@ async fn door_round(http: &Http, calls: usize) -> Result<Round> {
         ensure!(answer.status == 200, "{}", answer.status);
         each.push(begun.elapsed());
     }
-    Ok((each, begun.elapsed()))
-}
-
-async fn product_round(http: &Http, body: &Value, calls: usize, in_flight: usize) -> Result<Round> {
-    let begun = Instant::now();
-    let each = futures::stream::iter(0..calls)
-        .map(|_| async {
-            let begun = Instant::now();
-            let answer = http.post_command(body, &[("prefer", "wait=20")]).await?;
-            ensure!(
-                answer.status == 200,
-                "{}: {:?}",
-                answer.status,
-                answer.text()
-            );
-            Ok(begun.elapsed())
-        })
-        .buffer_unordered(in_flight)
-        .try_collect()
-        .await?;
     Ok((each, begun.elapsed()))
 }
