@@ -13,7 +13,7 @@ use kubently_runtime::config::{
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The fewest characters of an API key: 240 random bits as base64url.
 const LEAST_KEY: usize = 40;
@@ -53,20 +53,20 @@ kubently_runtime::settings! {
         /// Where the hub is.
         pub(crate) nats_url: HubUrl = HubUrl::default(),
         /// A NATS credentials file.
-        pub(crate) nats_credentials: Option<PathBuf> = None,
+        pub(crate) nats_credentials: Option<PathBuf> = None => "/etc/kubently/gateway.creds",
         /// The prefix of the JetStream API, where our account imports it under another.
-        pub(crate) nats_api_prefix: Option<String> = None,
+        pub(crate) nats_api_prefix: Option<String> = None => "HUB.API",
         /// A file with the seed of our nkey; it takes the credentials file's place.
-        pub(crate) nats_nkey_file: Option<PathBuf> = None,
+        pub(crate) nats_nkey_file: Option<PathBuf> = None => "/etc/kubently/gateway.nk",
         /// The authority that the hub's certificate comes from, PEM; the system's where absent.
-        pub(crate) nats_ca_file: Option<PathBuf> = None,
+        pub(crate) nats_ca_file: Option<PathBuf> = None => "/etc/kubently/ca.pem",
         /// Our certificate, PEM, where the hub asks for one; with its key.
-        pub(crate) nats_client_certificate_file: Option<PathBuf> = None,
+        pub(crate) nats_client_certificate_file: Option<PathBuf> = None => "/etc/kubently/client.pem",
         /// The key of our certificate, PEM.
-        pub(crate) nats_client_key_file: Option<PathBuf> = None,
+        pub(crate) nats_client_key_file: Option<PathBuf> = None => "/etc/kubently/client.key",
         /// The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync
         /// setting.
-        pub(crate) nats_monitor_url: Option<String> = None,
+        pub(crate) nats_monitor_url: Option<String> = None => "http://127.0.0.1:8222",
         /// How many servers keep each stream.
         pub(crate) nats_replicas: StreamReplicas = StreamReplicas::default(),
         /// Where the API listens.
@@ -83,7 +83,7 @@ kubently_runtime::settings! {
         /// over HTTP.
         pub(crate) api_keys: ApiKeys = ApiKeys::default(),
         /// A file with more of them, one a line.
-        pub(crate) api_keys_file: KeyFile = KeyFile::default(),
+        pub(crate) api_keys_file: KeyFile = KeyFile::default() => "/etc/kubently/api-keys",
         /// The `timeout_seconds` of commands that name none, in seconds.
         pub(crate) command_timeout: TimeoutSeconds = TimeoutSeconds::default(),
         /// The `ttl_seconds` of sessions that name none, in seconds.
@@ -91,8 +91,8 @@ kubently_runtime::settings! {
         /// Whether secrets may be asked for: `redact` where some cluster's owner shows them without
         /// their values. The others refuse them all the same.
         pub(crate) secrets: Secrets = Secrets::Deny,
-        /// How long an output must stay readable, in seconds; it stays for 24 hours, unless its
-        /// cluster's reply stream is full.
+        /// How long an output must stay readable, in seconds: it stays for 24 hours, and where a
+        /// cluster's full reply stream drops it sooner than this, the log warns.
         pub(crate) result_ttl: Whole<10, 300> = Whole::nearest(60),
         /// The longest that a request waits for its job, in seconds.
         pub(crate) long_poll_timeout: Whole<1, 60> = Whole::nearest(30),
@@ -166,6 +166,14 @@ impl Setting for ApiKeys {
         format!("a list; {LEAST_KEY} printable characters each at least")
     }
 
+    fn schema() -> Value {
+        let key = format!("^[!-~]{{{LEAST_KEY},}}$");
+        let examples = [["ci_0000000000000000000000000000000000000000"]];
+        json!({
+            "type": "array", "items": {"type": "string", "pattern": key}, "examples": examples
+        })
+    }
+
     fn shown(&self) -> Value {
         // How many there are, and nothing of them.
         Value::from(vec![Value::Null; self.0.len()])
@@ -177,6 +185,10 @@ impl Setting for StreamReplicas {
         "1, 3".to_owned()
     }
 
+    fn schema() -> Value {
+        json!({"type": "integer", "enum": [1, 3]})
+    }
+
     fn shown(&self) -> Value {
         Value::from(self.0.get())
     }
@@ -184,7 +196,11 @@ impl Setting for StreamReplicas {
 
 impl Setting for KeyFile {
     fn bounds() -> String {
-        "a path".to_owned()
+        PathBuf::bounds()
+    }
+
+    fn schema() -> Value {
+        PathBuf::schema()
     }
 
     fn shown(&self) -> Value {
@@ -234,6 +250,10 @@ impl GatewayConfig {
 
     pub(crate) fn long_poll_timeout(&self) -> Duration {
         Duration::from_secs(self.long_poll_timeout.get().into())
+    }
+
+    pub(crate) fn result_ttl(&self) -> Duration {
+        Duration::from_secs(self.result_ttl.get().into())
     }
 
     pub(crate) fn logs(&self) -> LogConfig {

@@ -9,7 +9,7 @@ use kubently_broker::{HubConfig, TlsFiles, accounts};
 use kubently_core::cluster::ClusterId;
 use kubently_core::policy::Policy;
 use kubently_core::text::WorkerName;
-use kubently_runtime::config::{ConfigError, HubUrl, Retired, Sources, Whole, load_with};
+use kubently_runtime::config::{ConfigError, HubUrl, Retired, Sources, Whole, examine};
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
 use uuid::Uuid;
 
@@ -30,35 +30,39 @@ const RETIRED: [Retired; 4] = [
     ),
 ];
 
+/// What is told where no cluster is named.
+const NO_CLUSTER: &str = "cluster_id (not given): name the cluster whose commands this worker \
+    takes, as KUBENTLY_CLUSTER_ID or in the file";
+
 kubently_runtime::settings! {
     /// Everything that can be set.
     #[derive(Debug, Clone)]
     pub struct Settings {
         /// The cluster whose commands this worker takes. Must be given.
-        pub cluster_id: Option<ClusterId> = None,
+        pub cluster_id: Option<ClusterId> = None => "prod-eu",
         /// Where the hub is.
         pub nats_url: HubUrl = HubUrl::default(),
         /// A NATS credentials file.
-        pub nats_credentials: Option<PathBuf> = None,
+        pub nats_credentials: Option<PathBuf> = None => "/etc/kubently/worker.creds",
         /// The prefix of JetStream's API as our account sees it: with an nkey file that of a
         /// cluster's account, `HUB.API`; without one `$JS.API`.
-        pub nats_api_prefix: Option<String> = None,
+        pub nats_api_prefix: Option<String> = None => "HUB.API",
         /// A file with the seed of this cluster's nkey; it takes the credentials file's place.
-        pub nats_nkey_file: Option<PathBuf> = None,
+        pub nats_nkey_file: Option<PathBuf> = None => "/etc/kubently/worker.nk",
         /// The authority that the hub's certificate comes from, PEM; the system's where absent.
-        pub nats_ca_file: Option<PathBuf> = None,
+        pub nats_ca_file: Option<PathBuf> = None => "/etc/kubently/ca.pem",
         /// Our certificate, PEM, where the hub asks for one; with its key.
-        pub nats_client_certificate_file: Option<PathBuf> = None,
+        pub nats_client_certificate_file: Option<PathBuf> = None => "/etc/kubently/client.pem",
         /// The key of our certificate, PEM.
-        pub nats_client_key_file: Option<PathBuf> = None,
+        pub nats_client_key_file: Option<PathBuf> = None => "/etc/kubently/client.key",
         /// The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync
         /// setting.
-        pub nats_monitor_url: Option<String> = None,
+        pub nats_monitor_url: Option<String> = None => "http://127.0.0.1:8222",
         /// A kubeconfig file; without it the pod's own service account is used. Plug-ins that start
         /// a process are refused.
-        pub kubeconfig: Option<PathBuf> = None,
+        pub kubeconfig: Option<PathBuf> = None => "/etc/kubently/kubeconfig",
         /// What it is called; `HOSTNAME`, or `worker-` and 8 random hex digits where it is absent.
-        pub worker_name: Option<WorkerName> = None,
+        pub worker_name: Option<WorkerName> = None => "prod-eu-1",
         /// How many commands run at once.
         pub slots: Whole<1, 1024> = Whole::nearest(64),
         /// How many commands one pull may bring.
@@ -94,10 +98,11 @@ pub struct Config {
 /// Why a worker cannot start with these settings.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidConfig {
-    /// A source cannot be read, or settings are unknown or outside their bounds.
+    /// A source cannot be read.
     #[error(transparent)]
     Source(#[from] ConfigError),
-    /// Settings that each read well, and together do not make a worker; a line each.
+    /// Settings that are unknown, missing, outside their bounds, or make no worker together; a line
+    /// each.
     #[error("the configuration is invalid:\n  {}", .0.join("\n  "))]
     Unusable(Vec<String>),
 }
@@ -108,25 +113,26 @@ impl Config {
     /// # Errors
     /// [`InvalidConfig`], with every problem of its kind.
     pub fn read(sources: &Sources) -> Result<(Self, Vec<String>), InvalidConfig> {
-        let loaded = load_with::<Settings>(sources, &RETIRED)?;
+        let loaded = examine::<Settings>(sources, &RETIRED)?;
         let settings = loaded.value;
+        let mut problems: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
+        let is_told = loaded
+            .problems
+            .iter()
+            .any(|known| known.key == "cluster_id");
+        if settings.cluster_id.is_none() && !is_told {
+            problems.push(NO_CLUSTER.to_owned());
+        }
         // A typing error in the environment must not loosen the policy.
-        let (mut problems, warnings): (Vec<_>, Vec<_>) = loaded
+        let (loose, warnings): (Vec<_>, Vec<_>) = loaded
             .warnings
             .into_iter()
             .partition(|warning| warning.starts_with("KUBENTLY_POLICY"));
+        problems.extend(loose);
         problems.extend(policy_problems(&settings.policy));
-        let Some(cluster_id) = settings.cluster_id.clone() else {
-            problems.push(
-                "cluster_id (not given): name the cluster whose commands this worker takes, as \
-                 KUBENTLY_CLUSTER_ID or in the file"
-                    .to_owned(),
-            );
+        let (Some(cluster_id), true) = (settings.cluster_id.clone(), problems.is_empty()) else {
             return Err(InvalidConfig::Unusable(problems));
         };
-        if !problems.is_empty() {
-            return Err(InvalidConfig::Unusable(problems));
-        }
         let config = Self {
             cluster_id,
             worker_name: worker_name(&settings, sources)?,
@@ -243,6 +249,31 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_cluster_is_reported_with_whatever_else_is_wrong() {
+        let error = read(&[
+            ("KUBENTLY_SLOTS", "0"),
+            ("KUBENTLY_POLICY__DENIED_RESOURCES", "ConfigMaps"),
+            ("KUBENTLY_POLICY__NAMESPACE", "team-a"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for part in [
+            "cluster_id (not given)",
+            "slots = 0 (KUBENTLY_SLOTS)",
+            "policy.denied_resources",
+            "KUBENTLY_POLICY__NAMESPACE",
+        ] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+        let error = read(&[("KUBENTLY_CLUSTER_ID", "Prod.EU")]).unwrap_err();
+        assert_eq!(
+            error.to_string().matches("cluster_id").count(),
+            1,
+            "{error}"
+        );
+    }
+
+    #[test]
     fn a_worker_is_called_as_its_machine_unless_it_has_a_name() {
         let name = |env: &[(&str, &str)]| read(env).unwrap().0.worker_name.as_str().to_owned();
         assert_eq!(name(&[CLUSTER, ("HOSTNAME", "pod-7")]), "pod-7");
@@ -293,6 +324,27 @@ mod tests {
         ] {
             assert!(read(&[CLUSTER, (name, value)]).is_err(), "{name}={value}");
         }
+    }
+
+    #[test]
+    fn the_schema_is_the_one_of_the_code() {
+        use kubently_runtime::config::schema;
+        let says = "The worker's settings as they stand in a TOML or YAML file. In the environment \
+            each is KUBENTLY_ and its name in upper case, with __ before a field of a table.";
+        let schema = schema::<Settings>("WorkerConfig", says);
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../shared/schemas/WorkerConfig.json"
+        );
+        if std::env::var_os("KUBENTLY_WRITE_SCHEMAS").is_some() {
+            std::fs::write(path, format!("{schema:#}\n")).unwrap();
+        }
+        let stored: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(
+            stored, schema,
+            "run KUBENTLY_WRITE_SCHEMAS=1 cargo test schema"
+        );
     }
 
     #[test]

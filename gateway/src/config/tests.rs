@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use kubently_runtime::config::{Settings as _, print, table};
+use kubently_runtime::config::{Settings as _, print, schema, table};
 
 use super::*;
 
@@ -115,4 +115,54 @@ fn the_reference_in_the_readme_is_the_one_of_the_code() {
         .unwrap();
     let (written, _) = rest.split_once("<!-- config:gateway:end -->").unwrap();
     assert_eq!(written, table("gateway", &GatewayConfig::reference()));
+}
+
+fn own_schema() -> Value {
+    let says = "The gateway's settings as they stand in a TOML or YAML file. In the environment each \
+        is KUBENTLY_ and its name in upper case. The source model's max_commands_per_fetch is the \
+        worker's, in WorkerConfig.";
+    schema::<GatewayConfig>("KubentlyConfig", says)
+}
+
+#[test]
+fn the_schema_is_the_one_of_the_code() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/schemas/KubentlyConfig.json"
+    );
+    let schema = own_schema();
+    if std::env::var_os("KUBENTLY_WRITE_SCHEMAS").is_some() {
+        std::fs::write(path, format!("{schema:#}\n")).unwrap();
+    }
+    let stored: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(
+        stored, schema,
+        "run KUBENTLY_WRITE_SCHEMAS=1 cargo test schema"
+    );
+}
+
+#[test]
+fn every_setting_has_a_description_and_an_example_and_the_keys_are_never_read() {
+    let schema = own_schema();
+    for (name, setting) in schema["properties"].as_object().unwrap() {
+        assert!(setting["description"].is_string(), "{name}");
+        assert!(!setting["examples"][0].is_null(), "{name}");
+        assert_eq!(setting["writeOnly"] == true, name == "api_keys", "{name}");
+    }
+}
+
+#[test]
+fn the_example_of_the_schema_is_a_configuration() {
+    let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    let example = own_schema()["examples"][0].clone();
+    file.write_all(example.to_string().as_bytes()).unwrap();
+    let sources = Sources {
+        file: Some(file.path().to_owned()),
+        env: Vec::new(),
+    };
+    let config = GatewayConfig::load(&sources).unwrap().value;
+    assert_eq!(
+        print(&config.shown()),
+        print(&GatewayConfig::default().shown())
+    );
 }

@@ -17,7 +17,7 @@ use serde_path_to_error::Segment;
 
 pub use problem::{ConfigError, Problem, Source};
 pub use serde_json::Value;
-pub use setting::{HubUrl, Reference, Setting, Settings, Whole, print, table};
+pub use setting::{HubUrl, Reference, Setting, Settings, Whole, print, schema, table};
 
 /// The longest wrong value that is repeated, in bytes.
 const MAX_SHOWN: usize = 60;
@@ -34,8 +34,10 @@ pub struct Sources {
 /// A configuration and what its reader should be told, once logs are set up.
 #[derive(Debug, Clone)]
 pub struct Loaded<T> {
-    /// The configuration.
+    /// The configuration, with the default of every setting that is wrong.
     pub value: T,
+    /// What is wrong; empty but of [`examine`].
+    pub problems: Vec<Problem>,
     /// Names in the environment that are no setting, a sentence each.
     pub warnings: Vec<String>,
 }
@@ -68,6 +70,23 @@ pub fn load<T: DeserializeOwned + Settings>(sources: &Sources) -> Result<T, Conf
 /// # Errors
 /// [`ConfigError`], with every problem.
 pub fn load_with<T: DeserializeOwned + Settings>(
+    sources: &Sources,
+    retired: &[Retired],
+) -> Result<Loaded<T>, ConfigError> {
+    let loaded = examine(sources, retired)?;
+    if loaded.problems.is_empty() {
+        Ok(loaded)
+    } else {
+        Err(ConfigError::Invalid(loaded.problems))
+    }
+}
+
+/// Reads a configuration as [`load_with`] does, and hands problems over with it, for a binary that
+/// adds its own.
+///
+/// # Errors
+/// [`ConfigError`] where nothing is left that could be read.
+pub fn examine<T: DeserializeOwned + Settings>(
     sources: &Sources,
     retired: &[Retired],
 ) -> Result<Loaded<T>, ConfigError> {
@@ -143,11 +162,13 @@ impl Reader {
         }
         loop {
             let (path, text) = match serde_path_to_error::deserialize(Value::Object(tree.clone())) {
-                Ok(value) if self.problems.is_empty() => {
-                    let warnings = self.warnings;
-                    return Ok(Loaded { value, warnings });
+                Ok(value) => {
+                    return Ok(Loaded {
+                        value,
+                        problems: self.problems,
+                        warnings: self.warnings,
+                    });
                 }
-                Ok(_) => return Err(ConfigError::Invalid(self.problems)),
                 Err(error) => (segments(error.path()), error.into_inner().to_string()),
             };
             let name = self.variable(&path);

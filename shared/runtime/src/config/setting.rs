@@ -2,6 +2,7 @@
 //! be, what it is for, and what it is now.
 
 mod policy;
+mod schema;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -11,7 +12,9 @@ use kubently_core::cluster::ClusterId;
 use kubently_core::policy::Secrets;
 use kubently_core::text::WorkerName;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+pub use schema::schema;
 
 use crate::telemetry::LogFormat;
 
@@ -23,13 +26,23 @@ pub trait Setting {
     /// What it may be, in a few words.
     fn bounds() -> String;
 
+    /// What it may be, as a JSON Schema (2020-12).
+    fn schema() -> Value;
+
     /// Its value as JSON; null where it is not given.
     fn shown(&self) -> Value;
 
     /// Its lines in the reference, where this is its default: one, or one for each field of a
-    /// table.
-    fn rows(&self, name: &str, description: &str) -> Vec<Reference> {
-        vec![row(name, &self.shown(), Self::bounds(), description)]
+    /// table. `example` is for what has no default.
+    fn rows(&self, name: &str, description: &str, example: &[&str]) -> Vec<Reference> {
+        let schema = schema::property(Self::schema(), &self.shown(), example, Self::SECRET);
+        vec![row(
+            name,
+            &self.shown(),
+            Self::bounds(),
+            schema,
+            description,
+        )]
     }
 
     /// Its names and values, as they may be shown.
@@ -55,6 +68,8 @@ pub struct Reference {
     pub bounds: String,
     /// What it is for.
     pub description: String,
+    /// What it may be, its default and an example, as a JSON Schema.
+    pub schema: Value,
 }
 
 /// All settings of a binary; [`settings!`](crate::settings) implements it.
@@ -83,11 +98,13 @@ pub struct HubUrl(String);
 /// What stands for a secret that is given.
 const HIDDEN: &str = "[hidden]";
 
-/// Defines a binary's settings: fields with a doc comment, a type and a default.
+/// Defines a binary's settings: fields with a doc comment, a type and a default, and where there is
+/// no default, `=>` and an example.
 #[macro_export]
 macro_rules! settings {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $($(#[doc = $doc:literal])+ $field_vis:vis $field:ident: $type:ty = $default:expr,)+
+        $($(#[doc = $doc:literal])+ $field_vis:vis $field:ident: $type:ty = $default:expr
+            $(=> $example:literal)?,)+
     }) => {
         $(#[$meta])*
         #[derive(serde::Deserialize)]
@@ -109,6 +126,7 @@ macro_rules! settings {
                     &default.$field,
                     stringify!($field),
                     concat!($($doc),+),
+                    &[$($example)?],
                 ),)+]
                 .concat()
             }
@@ -132,7 +150,13 @@ macro_rules! settings {
 }
 
 /// One line of the reference; `description` as its doc comment has it.
-fn row(name: &str, default: &Value, bounds: String, description: &str) -> Reference {
+fn row(
+    name: &str,
+    default: &Value,
+    bounds: String,
+    mut schema: Value,
+    description: &str,
+) -> Reference {
     let default = match default {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
@@ -140,11 +164,16 @@ fn row(name: &str, default: &Value, bounds: String, description: &str) -> Refere
         other => Some(other.to_string()),
     };
     let words: Vec<_> = description.split_whitespace().collect();
+    let description = words.join(" ");
+    if let Value::Object(fields) = &mut schema {
+        fields.insert("description".to_owned(), description.clone().into());
+    }
     Reference {
         name: name.to_owned(),
         default,
         bounds,
-        description: words.join(" "),
+        description,
+        schema,
     }
 }
 
@@ -158,6 +187,7 @@ pub fn table(title: &str, rows: &[Reference]) -> String {
             default,
             bounds,
             description,
+            ..
         } = row;
         let default = default
             .as_ref()
@@ -248,6 +278,10 @@ impl Setting for HubUrl {
         "addresses with commas between them".to_owned()
     }
 
+    fn schema() -> Value {
+        json!({"type": "string", "pattern": "^[!-~]+(,[!-~]+)*$"})
+    }
+
     fn shown(&self) -> Value {
         let urls = self.0.split(',').map(|url| match url.rsplit_once('@') {
             Some((before, host)) => match before.split_once("://") {
@@ -267,16 +301,24 @@ impl<T: Setting> Setting for Option<T> {
         T::bounds()
     }
 
+    fn schema() -> Value {
+        T::schema()
+    }
+
     fn shown(&self) -> Value {
         self.as_ref().map_or(Value::Null, Setting::shown)
     }
 }
 
 macro_rules! plain {
-    ($($type:ty, $bounds:expr, |$value:ident| $shown:expr;)+) => {$(
+    ($($type:ty, $bounds:expr, $schema:tt, |$value:ident| $shown:expr;)+) => {$(
         impl Setting for $type {
             fn bounds() -> String {
                 $bounds.to_owned()
+            }
+
+            fn schema() -> Value {
+                json!($schema)
             }
 
             fn shown(&self) -> Value {
@@ -288,22 +330,32 @@ macro_rules! plain {
 }
 
 plain! {
-    String, "text", |text| text.as_str();
-    bool, "`true`, `false`", |yes| *yes;
-    u16, "0–65535", |number| *number;
-    IpAddr, "an IP address", |address| address.to_string();
-    PathBuf, "a path", |path| path.display().to_string();
-    LogFormat, "`json`, `text`", |format| format.as_str();
-    ClusterId, "1–100 of a–z, 0–9 and `-`", |id| id.to_string();
-    WorkerName, "1–63 of A–Z, a–z, 0–9 and `. _ : -`", |name| name.to_string();
-    Secrets, "`deny`, `redact`", |secrets| serde_json::to_value(secrets).unwrap_or_default();
-    TimeoutSeconds, format!("{}–{}", Self::MIN, Self::MAX), |seconds| seconds.get();
-    TtlSeconds, format!("{}–{}", Self::MIN, Self::MAX), |seconds| seconds.get();
+    String, "text", {"type": "string"}, |text| text.as_str();
+    bool, "`true`, `false`", {"type": "boolean"}, |yes| *yes;
+    u16, "0–65535", {"type": "integer", "minimum": 0, "maximum": 65535}, |number| *number;
+    IpAddr, "an IP address", {"type": "string", "pattern": "^[0-9A-Fa-f:.]+$"},
+        |address| address.to_string();
+    PathBuf, "a path", {"type": "string"}, |path| path.display().to_string();
+    LogFormat, "`json`, `text`", {"enum": ["json", "text"]}, |format| format.as_str();
+    ClusterId, "1–100 of a–z, 0–9 and `-`",
+        {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$"}, |id| id.to_string();
+    WorkerName, "1–63 of A–Z, a–z, 0–9 and `. _ : -`",
+        {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,63}$"}, |name| name.to_string();
+    Secrets, "`deny`, `redact`", {"enum": ["deny", "redact"]},
+        |secrets| serde_json::to_value(secrets).unwrap_or_default();
+    TimeoutSeconds, format!("{}–{}", Self::MIN, Self::MAX),
+        {"type": "integer", "minimum": Self::MIN, "maximum": Self::MAX}, |seconds| seconds.get();
+    TtlSeconds, format!("{}–{}", Self::MIN, Self::MAX),
+        {"type": "integer", "minimum": Self::MIN, "maximum": Self::MAX}, |seconds| seconds.get();
 }
 
 impl<const LEAST: u32, const MOST: u32> Setting for Whole<LEAST, MOST> {
     fn bounds() -> String {
         format!("{LEAST}–{MOST}")
+    }
+
+    fn schema() -> Value {
+        json!({"type": "integer", "minimum": LEAST, "maximum": MOST})
     }
 
     fn shown(&self) -> Value {
@@ -325,7 +377,7 @@ mod tests {
             /// there are.
             threads: Whole<1, 100> = Whole::nearest(4),
             /// A file.
-            file: Option<PathBuf> = None,
+            file: Option<PathBuf> = None => "/etc/file",
         }
     }
 

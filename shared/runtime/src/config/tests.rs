@@ -29,6 +29,7 @@ impl super::Settings for Settings {
             default: None,
             bounds: String::new(),
             description: String::new(),
+            schema: serde_json::Value::Null,
         };
         ["api_port", "loud", "keys", "table.count"].map(row).into()
     }
