@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use kubently_core::job::{JobRecord, JobState};
 use kubently_core::response::JobResponse;
+use kubently_core::status::JobStatus;
 use kubently_core::time::Timestamp;
 use serde::Serialize;
 
@@ -16,9 +17,9 @@ const RETRY_AFTER: (&str, &str) = ("1", "5");
 
 /// A job that is not finished, and whether somebody is there to run it.
 #[derive(Serialize)]
-struct Unfinished {
+struct Unfinished<T> {
     #[serde(flatten)]
-    job: JobResponse,
+    job: T,
     /// Live workers of its cluster; 0 means that it waits for one to connect, null that it is not
     /// known just now.
     workers_live: Option<usize>,
@@ -34,8 +35,19 @@ pub(crate) fn job(
     unfinished: StatusCode,
 ) -> Result<Response, ApiError> {
     let job = JobResponse::new(record, state);
-    if let JobState::Finished(_) = state {
-        return json(StatusCode::OK, &job);
+    view(gateway, record, job.status, &job, unfinished)
+}
+
+/// A view of a job of this status; see [`job`].
+pub(crate) fn view(
+    gateway: &Parts,
+    record: &JobRecord,
+    status: JobStatus,
+    job: &impl Serialize,
+    unfinished: StatusCode,
+) -> Result<Response, ApiError> {
+    if !matches!(status, JobStatus::Queued | JobStatus::Running) {
+        return json(StatusCode::OK, job);
     }
     let cluster = &record.envelope.cluster_id;
     let workers_live = gateway.directory.live_workers(cluster);

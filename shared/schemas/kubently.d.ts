@@ -277,6 +277,64 @@ export type ExecutionStatus = "pending" | "running" | "success" | "failure" | "t
 /** How a job ended: the status of a result. */
 export type FinalStatus = "completed" | "failed" | "cancelled";
 
+/** What `GET /v1/jobs/{id}?view=full` answers: a JobResponse and its first events. */
+export interface FullJob {
+  /** The arguments as they were given. */
+  args: string[];
+  /** How often it has been delivered to a worker. */
+  attempt: number | null;
+  /** The cluster that runs it. */
+  cluster_id: ClusterId;
+  /** The verb. */
+  command_type: Verb;
+  /** The worker's name (the source model's field). */
+  container_id: string | null;
+  /** The caller's own id. */
+  correlation_id: CorrelationId | null;
+  /** When it ended. */
+  end_time: Timestamp | null;
+  /** stderr, or why it never ran. */
+  error: string | null;
+  /** Its events so far, oldest first: the first 100, and about 2 MiB of them at most. */
+  events: JobEvent[];
+  /** Where the events behind these are; null where these are all of a job that has ended. */
+  events_url: string | null;
+  /** The same as its caller sees it. */
+  execution_status: ExecutionStatus;
+  /** How long it ran, in milliseconds. */
+  execution_time_ms: number | null;
+  /** kubectl's exit code. */
+  exit_code: number | null;
+  /** The job's id. */
+  id: JobId;
+  /** The namespace field as it was given, else `default`. */
+  namespace: string;
+  /** stdout, up to 256 KiB together with `error`; what is no UTF-8 reads as U+FFFD. */
+  output: string | null;
+  /** Where the output is, when it is too large to stand here. */
+  output_url: string | null;
+  /** How much it matters. */
+  priority: Priority;
+  /** When it was accepted. */
+  queued_at: Timestamp;
+  /** Why it failed or was cancelled. */
+  reason: Reason | null;
+  /** The session it belongs to. */
+  session_id: SessionId | null;
+  /** When a worker began. */
+  start_time: Timestamp | null;
+  /** How far it has come. */
+  status: JobStatus;
+  /** Whether it ran to its end with exit code 0; null until it has ended. */
+  success: boolean | null;
+  /** Whether the output was cut at the policy's cap. */
+  truncated: boolean;
+  /** Its owner. */
+  user_id: UserId | null;
+  /** Always null (the source model's field). */
+  zip_file_path: string | null;
+}
+
 /**
  * What a key may do. An absent list means all, an empty one means none.
  *
@@ -295,7 +353,7 @@ export interface Grant {
 
 /** The body of `GET /health`. Fields that are not known are null, never absent. */
 export interface HealthResponse {
-  /** How many sessions take commands, where that is known. */
+  /** How many sessions of all users took commands a few seconds ago; null where that is not known: just after the start, without the hub, and beyond 10,000 sessions. */
   active_sessions: number | null;
   /** Whether it is connected to the hub (the source model's `redis`). */
   nats: Connection;
@@ -368,63 +426,93 @@ export interface Job {
   zip_file_path: string | null;
 }
 
-/**
- * One event of a job, version 1, on the job's reply subject. Its id is the stream's sequence.
- *
- * Events of another `run` than the last mean: forget what came before.
- */
-export type JobEvent = JobEventStarted | JobEventOutput | JobEventLog;
+/** One event of a job. The source model's fields `type`, `data`, `success` and `timestamp`, and its place. */
+export type JobEvent = JobEventStarted | JobEventOutput | JobEventLog | JobEventReset | JobEventComplete;
 
 export interface JobEventStarted {
+  /** Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event. */
+  id: number | null;
+  /** The job. */
+  job_id: JobId;
+  /** When the hub stored it; null of `reset`. */
+  timestamp: Timestamp | null;
   /** How often the command had been delivered, from 1. */
   attempt: number;
-  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
+  /** Its number in the run: 0. */
   n: number;
-  /** Which execution it is of. */
+  /** Which execution it is. */
   run: RunId;
-  /** Always VERSION. */
-  v: number;
-  /** When, on the hub's clock. */
-  timestamp: Timestamp;
   type: "started";
   /** The worker's name. */
   worker: WorkerName;
 }
 
 export interface JobEventOutput {
+  /** Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event. */
+  id: number | null;
+  /** The job. */
+  job_id: JobId;
+  /** When the hub stored it; null of `reset`. */
+  timestamp: Timestamp | null;
   /** How often the command had been delivered, from 1. */
   attempt: number;
-  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
-  n: number;
-  /** Which execution it is of. */
-  run: RunId;
-  /** Always VERSION. */
-  v: number;
   /** The bytes, where they are UTF-8. */
   data?: string | null;
   /** The bytes otherwise, as standard base64. */
   data_b64?: string | null;
+  /** Its number in the run, from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
   /** Which stream. */
   stream: OutputStream;
   type: "output";
 }
 
 export interface JobEventLog {
+  /** Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event. */
+  id: number | null;
+  /** The job. */
+  job_id: JobId;
+  /** When the hub stored it; null of `reset`. */
+  timestamp: Timestamp | null;
   /** How often the command had been delivered, from 1. */
   attempt: number;
-  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
-  n: number;
-  /** Which execution it is of. */
-  run: RunId;
-  /** Always VERSION. */
-  v: number;
   /** The bytes, where they are UTF-8. */
   data?: string | null;
   /** The bytes otherwise, as standard base64. */
   data_b64?: string | null;
+  /** Its number in the run, from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
   /** Which stream. */
   stream: OutputStream;
   type: "log";
+}
+
+export interface JobEventReset {
+  /** Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event. */
+  id: number | null;
+  /** The job. */
+  job_id: JobId;
+  /** When the hub stored it; null of `reset`. */
+  timestamp: Timestamp | null;
+  type: "reset";
+}
+
+export interface JobEventComplete {
+  /** Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event. */
+  id: number | null;
+  /** The job. */
+  job_id: JobId;
+  /** When the hub stored it; null of `reset`. */
+  timestamp: Timestamp | null;
+  /** The job, as `GET /v1/jobs/{id}` answers it. */
+  job: Job;
+  /** Whether it ran to its end with exit code 0. */
+  success: boolean;
+  type: "complete";
 }
 
 /** The id of a job and of its command: a UUIDv7 (RFC 9562) in lower case. */
@@ -438,6 +526,56 @@ export type KeyName = string;
 
 /** The first characters of an API key's secret, by which its owner knows it again. */
 export type KeyPrefix = string;
+
+/** The gateway's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case. The source model's max_commands_per_fetch is the worker's, in WorkerConfig. */
+export interface KubentlyConfig {
+  /** Where `/livez` and `/readyz` listen. */
+  admin_host?: string;
+  /** Their port. */
+  admin_port?: number;
+  /** Where the API listens. */
+  api_host?: string;
+  /** Fixed keys, each a caller of its own that is no admin; keys that can be revoked are made over HTTP. */
+  api_keys?: string[];
+  /** A file with more of them, one a line. */
+  api_keys_file?: string;
+  /** The API's port. */
+  api_port?: number;
+  /** The runtime's threads. */
+  api_workers?: number;
+  /** The `timeout_seconds` of commands that name none, in seconds. */
+  command_timeout?: number;
+  /** Which events are logged, as tracing's directives. */
+  log?: string;
+  /** The shape of a log line. */
+  log_format?: "json" | "text";
+  /** The longest that a request waits for its job, in seconds. */
+  long_poll_timeout?: number;
+  /** The prefix of the JetStream API, where our account imports it under another. */
+  nats_api_prefix?: string;
+  /** The authority that the hub's certificate comes from, PEM; the system's where absent. */
+  nats_ca_file?: string;
+  /** Our certificate, PEM, where the hub asks for one; with its key. */
+  nats_client_certificate_file?: string;
+  /** The key of our certificate, PEM. */
+  nats_client_key_file?: string;
+  /** A NATS credentials file. */
+  nats_credentials?: string;
+  /** The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync setting. */
+  nats_monitor_url?: string;
+  /** A file with the seed of our nkey; it takes the credentials file's place. */
+  nats_nkey_file?: string;
+  /** How many servers keep each stream. */
+  nats_replicas?: unknown | unknown;
+  /** Where the hub is. */
+  nats_url?: string;
+  /** How long an output must stay readable, in seconds; it stays for 24 hours, unless its cluster's reply stream is full. */
+  result_ttl?: number;
+  /** Whether secrets may be asked for: `redact` where some cluster's owner shows them without their values. The others refuse them all the same. */
+  secrets?: "deny" | "redact";
+  /** The `ttl_seconds` of sessions that name none, in seconds. */
+  session_ttl?: number;
+}
 
 /** How one lane of a queue stands. */
 export interface LaneStatus {
@@ -533,6 +671,65 @@ export type QueueTimeoutSeconds = number;
 /** Why a job failed or was cancelled. */
 export type Reason = "queue_timeout" | "timeout" | "poison" | "undecodable" | "subject_mismatch" | "unsupported_version" | "policy_denied" | "output_too_large" | "cancelled_by_user" | "session_ended" | "key_revoked" | "user_deactivated" | "cluster_removed";
 
+/**
+ * One event of a job, version 1, on the job's reply subject. Its id is the stream's sequence.
+ *
+ * Events of another `run` than the last mean: forget what came before.
+ */
+export type ReplyEvent = ReplyEventStarted | ReplyEventOutput | ReplyEventLog;
+
+export interface ReplyEventStarted {
+  /** How often the command had been delivered, from 1. */
+  attempt: number;
+  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
+  /** Always VERSION. */
+  v: number;
+  /** When, on the hub's clock. */
+  timestamp: Timestamp;
+  type: "started";
+  /** The worker's name. */
+  worker: WorkerName;
+}
+
+export interface ReplyEventOutput {
+  /** How often the command had been delivered, from 1. */
+  attempt: number;
+  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
+  /** Always VERSION. */
+  v: number;
+  /** The bytes, where they are UTF-8. */
+  data?: string | null;
+  /** The bytes otherwise, as standard base64. */
+  data_b64?: string | null;
+  /** Which stream. */
+  stream: OutputStream;
+  type: "output";
+}
+
+export interface ReplyEventLog {
+  /** How often the command had been delivered, from 1. */
+  attempt: number;
+  /** Its number in the run: 0 for `started`, then from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
+  /** Always VERSION. */
+  v: number;
+  /** The bytes, where they are UTF-8. */
+  data?: string | null;
+  /** The bytes otherwise, as standard base64. */
+  data_b64?: string | null;
+  /** Which stream. */
+  stream: OutputStream;
+  type: "log";
+}
+
 /** The id of one execution of a command: a UUID in lower case. */
 export type RunId = string;
 
@@ -595,6 +792,22 @@ export interface SessionResponse {
 /** What a session is good for. */
 export type SessionStatus = "active" | "idle" | "expired" | "ended";
 
+/** A stretch of one of the two output streams. */
+export interface Stretch {
+  /** How often the command had been delivered, from 1. */
+  attempt: number;
+  /** The bytes, where they are UTF-8. */
+  data?: string | null;
+  /** The bytes otherwise, as standard base64. */
+  data_b64?: string | null;
+  /** Its number in the run, from 1 without gaps. */
+  n: number;
+  /** Which execution it is of. */
+  run: RunId;
+  /** Which stream. */
+  stream: OutputStream;
+}
+
 /** How long a command may run once a worker has taken it, in seconds. */
 export type TimeoutSeconds = number;
 
@@ -642,6 +855,63 @@ export interface WebhookEvent {
 
 /** What can happen; more may come, none changes its meaning. */
 export type WebhookEventType = "session.created" | "session.ended" | "command.executed";
+
+/** The worker's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case, with __ before a field of a table. */
+export interface WorkerConfig {
+  /** Where `/livez` and `/readyz` listen. */
+  admin_host?: string;
+  /** Their port. */
+  admin_port?: number;
+  /** The cluster whose commands this worker takes. Must be given. */
+  cluster_id?: string;
+  /** How long running commands may take to finish after SIGTERM, in seconds. */
+  grace_seconds?: number;
+  /** A kubeconfig file; without it the pod's own service account is used. Plug-ins that start a process are refused. */
+  kubeconfig?: string;
+  /** Which events are logged, as tracing's directives. */
+  log?: string;
+  /** The shape of a log line. */
+  log_format?: "json" | "text";
+  /** How many commands one pull may bring. */
+  max_commands_per_fetch?: number;
+  /** The prefix of JetStream's API as our account sees it: with an nkey file that of a cluster's account, `HUB.API`; without one `$JS.API`. */
+  nats_api_prefix?: string;
+  /** The authority that the hub's certificate comes from, PEM; the system's where absent. */
+  nats_ca_file?: string;
+  /** Our certificate, PEM, where the hub asks for one; with its key. */
+  nats_client_certificate_file?: string;
+  /** The key of our certificate, PEM. */
+  nats_client_key_file?: string;
+  /** A NATS credentials file. */
+  nats_credentials?: string;
+  /** The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync setting. */
+  nats_monitor_url?: string;
+  /** A file with the seed of this cluster's nkey; it takes the credentials file's place. */
+  nats_nkey_file?: string;
+  /** Where the hub is. */
+  nats_url?: string;
+  policy?: WorkerConfigPolicy;
+  /** How many commands run at once. */
+  slots?: number;
+  /** What it is called; `HOSTNAME`, or `worker-` and 8 random hex digits where it is absent. */
+  worker_name?: string;
+}
+
+/** The table `policy`. */
+export interface WorkerConfigPolicy {
+  /** Types that may not be read. */
+  denied_resources?: string[];
+  /** The most output of one command: tables are cut there and say so; json and yaml fail with `output_too_large`. */
+  max_output_bytes?: number;
+  /** The namespaces that may be read, all where it is absent; a list shuts out the others, `-A` and cluster-scoped types. */
+  namespaces?: string[];
+  /** Whether what looks like a credential in other output is marked instead of shown. */
+  redact_text?: boolean;
+  /** What happens to secrets: refused, or shown without their values. */
+  secrets?: "deny" | "redact";
+  /** The verbs that may be used. */
+  verbs?: ("get" | "describe" | "logs" | "top" | "events" | "version" | "api-resources")[];
+}
 
 /** The name of a worker. */
 export type WorkerName = string;

@@ -262,6 +262,63 @@ ExecutionStatus: TypeAlias = Literal["pending"] | Literal["running"] | Literal["
 # How a job ended: the status of a result.
 FinalStatus: TypeAlias = Literal["completed"] | Literal["failed"] | Literal["cancelled"]
 
+# What `GET /v1/jobs/{id}?view=full` answers: a JobResponse and its first events.
+class FullJob(TypedDict):
+    # The arguments as they were given.
+    args: list[str]
+    # How often it has been delivered to a worker.
+    attempt: int | None
+    # The cluster that runs it.
+    cluster_id: ClusterId
+    # The verb.
+    command_type: Verb
+    # The worker's name (the source model's field).
+    container_id: str | None
+    # The caller's own id.
+    correlation_id: CorrelationId | None
+    # When it ended.
+    end_time: Timestamp | None
+    # stderr, or why it never ran.
+    error: str | None
+    # Its events so far, oldest first: the first 100, and about 2 MiB of them at most.
+    events: list[JobEvent]
+    # Where the events behind these are; null where these are all of a job that has ended.
+    events_url: str | None
+    # The same as its caller sees it.
+    execution_status: ExecutionStatus
+    # How long it ran, in milliseconds.
+    execution_time_ms: int | None
+    # kubectl's exit code.
+    exit_code: int | None
+    # The job's id.
+    id: JobId
+    # The namespace field as it was given, else `default`.
+    namespace: str
+    # stdout, up to 256 KiB together with `error`; what is no UTF-8 reads as U+FFFD.
+    output: str | None
+    # Where the output is, when it is too large to stand here.
+    output_url: str | None
+    # How much it matters.
+    priority: Priority
+    # When it was accepted.
+    queued_at: Timestamp
+    # Why it failed or was cancelled.
+    reason: Reason | None
+    # The session it belongs to.
+    session_id: SessionId | None
+    # When a worker began.
+    start_time: Timestamp | None
+    # How far it has come.
+    status: JobStatus
+    # Whether it ran to its end with exit code 0; null until it has ended.
+    success: bool | None
+    # Whether the output was cut at the policy's cap.
+    truncated: bool
+    # Its owner.
+    user_id: UserId | None
+    # Always null (the source model's field).
+    zip_file_path: str | None
+
 # What a key may do. An absent list means all, an empty one means none.
 #
 # Unknown fields are refused: a typing error must not widen a grant.
@@ -277,7 +334,7 @@ class Grant(TypedDict):
 
 # The body of `GET /health`. Fields that are not known are null, never absent.
 class HealthResponse(TypedDict):
-    # How many sessions take commands, where that is known.
+    # How many sessions of all users took commands a few seconds ago; null where that is not known: just after the start, without the hub, and beyond 10,000 sessions.
     active_sessions: int | None
     # Whether it is connected to the hub (the source model's `redis`).
     nats: Connection
@@ -347,58 +404,88 @@ class Job(TypedDict):
     zip_file_path: str | None
 
 class JobEventStarted(TypedDict):
+    # Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event.
+    id: int | None
+    # The job.
+    job_id: JobId
+    # When the hub stored it; null of `reset`.
+    timestamp: Timestamp | None
     # How often the command had been delivered, from 1.
     attempt: int
-    # Its number in the run: 0 for `started`, then from 1 without gaps.
+    # Its number in the run: 0.
     n: int
-    # Which execution it is of.
+    # Which execution it is.
     run: RunId
-    # Always VERSION.
-    v: int
-    # When, on the hub's clock.
-    timestamp: Timestamp
     type: Literal["started"]
     # The worker's name.
     worker: WorkerName
 
 class JobEventOutput(TypedDict):
+    # Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event.
+    id: int | None
+    # The job.
+    job_id: JobId
+    # When the hub stored it; null of `reset`.
+    timestamp: Timestamp | None
     # How often the command had been delivered, from 1.
     attempt: int
-    # Its number in the run: 0 for `started`, then from 1 without gaps.
-    n: int
-    # Which execution it is of.
-    run: RunId
-    # Always VERSION.
-    v: int
     # The bytes, where they are UTF-8.
     data: NotRequired[str | None]
     # The bytes otherwise, as standard base64.
     data_b64: NotRequired[str | None]
+    # Its number in the run, from 1 without gaps.
+    n: int
+    # Which execution it is of.
+    run: RunId
     # Which stream.
     stream: OutputStream
     type: Literal["output"]
 
 class JobEventLog(TypedDict):
+    # Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event.
+    id: int | None
+    # The job.
+    job_id: JobId
+    # When the hub stored it; null of `reset`.
+    timestamp: Timestamp | None
     # How often the command had been delivered, from 1.
     attempt: int
-    # Its number in the run: 0 for `started`, then from 1 without gaps.
-    n: int
-    # Which execution it is of.
-    run: RunId
-    # Always VERSION.
-    v: int
     # The bytes, where they are UTF-8.
     data: NotRequired[str | None]
     # The bytes otherwise, as standard base64.
     data_b64: NotRequired[str | None]
+    # Its number in the run, from 1 without gaps.
+    n: int
+    # Which execution it is of.
+    run: RunId
     # Which stream.
     stream: OutputStream
     type: Literal["log"]
 
-# One event of a job, version 1, on the job's reply subject. Its id is the stream's sequence.
-#
-# Events of another `run` than the last mean: forget what came before.
-JobEvent: TypeAlias = JobEventStarted | JobEventOutput | JobEventLog
+class JobEventReset(TypedDict):
+    # Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event.
+    id: int | None
+    # The job.
+    job_id: JobId
+    # When the hub stored it; null of `reset`.
+    timestamp: Timestamp | None
+    type: Literal["reset"]
+
+class JobEventComplete(TypedDict):
+    # Its id: it grows within a job, is not dense, and is the same on every gateway. Null of `reset`, which is no stored event.
+    id: int | None
+    # The job.
+    job_id: JobId
+    # When the hub stored it; null of `reset`.
+    timestamp: Timestamp | None
+    # The job, as `GET /v1/jobs/{id}` answers it.
+    job: Job
+    # Whether it ran to its end with exit code 0.
+    success: bool
+    type: Literal["complete"]
+
+# One event of a job. The source model's fields `type`, `data`, `success` and `timestamp`, and its place.
+JobEvent: TypeAlias = JobEventStarted | JobEventOutput | JobEventLog | JobEventReset | JobEventComplete
 
 # The id of a job and of its command: a UUIDv7 (RFC 9562) in lower case.
 JobId: TypeAlias = str
@@ -411,6 +498,55 @@ KeyName: TypeAlias = str
 
 # The first characters of an API key's secret, by which its owner knows it again.
 KeyPrefix: TypeAlias = str
+
+# The gateway's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case. The source model's max_commands_per_fetch is the worker's, in WorkerConfig.
+class KubentlyConfig(TypedDict):
+    # Where `/livez` and `/readyz` listen.
+    admin_host: NotRequired[str]
+    # Their port.
+    admin_port: NotRequired[int]
+    # Where the API listens.
+    api_host: NotRequired[str]
+    # Fixed keys, each a caller of its own that is no admin; keys that can be revoked are made over HTTP.
+    api_keys: NotRequired[list[str]]
+    # A file with more of them, one a line.
+    api_keys_file: NotRequired[str]
+    # The API's port.
+    api_port: NotRequired[int]
+    # The runtime's threads.
+    api_workers: NotRequired[int]
+    # The `timeout_seconds` of commands that name none, in seconds.
+    command_timeout: NotRequired[int]
+    # Which events are logged, as tracing's directives.
+    log: NotRequired[str]
+    # The shape of a log line.
+    log_format: NotRequired[Literal["json"] | Literal["text"]]
+    # The longest that a request waits for its job, in seconds.
+    long_poll_timeout: NotRequired[int]
+    # The prefix of the JetStream API, where our account imports it under another.
+    nats_api_prefix: NotRequired[str]
+    # The authority that the hub's certificate comes from, PEM; the system's where absent.
+    nats_ca_file: NotRequired[str]
+    # Our certificate, PEM, where the hub asks for one; with its key.
+    nats_client_certificate_file: NotRequired[str]
+    # The key of our certificate, PEM.
+    nats_client_key_file: NotRequired[str]
+    # A NATS credentials file.
+    nats_credentials: NotRequired[str]
+    # The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync setting.
+    nats_monitor_url: NotRequired[str]
+    # A file with the seed of our nkey; it takes the credentials file's place.
+    nats_nkey_file: NotRequired[str]
+    # How many servers keep each stream.
+    nats_replicas: NotRequired[Any | Any]
+    # Where the hub is.
+    nats_url: NotRequired[str]
+    # How long an output must stay readable, in seconds; it stays for 24 hours, unless its cluster's reply stream is full.
+    result_ttl: NotRequired[int]
+    # Whether secrets may be asked for: `redact` where some cluster's owner shows them without their values. The others refuse them all the same.
+    secrets: NotRequired[Literal["deny"] | Literal["redact"]]
+    # The `ttl_seconds` of sessions that name none, in seconds.
+    session_ttl: NotRequired[int]
 
 # How one lane of a queue stands.
 class LaneStatus(TypedDict):
@@ -501,6 +637,60 @@ QueueTimeoutSeconds: TypeAlias = int
 # Why a job failed or was cancelled.
 Reason: TypeAlias = Literal["queue_timeout"] | Literal["timeout"] | Literal["poison"] | Literal["undecodable"] | Literal["subject_mismatch"] | Literal["unsupported_version"] | Literal["policy_denied"] | Literal["output_too_large"] | Literal["cancelled_by_user"] | Literal["session_ended"] | Literal["key_revoked"] | Literal["user_deactivated"] | Literal["cluster_removed"]
 
+class ReplyEventStarted(TypedDict):
+    # How often the command had been delivered, from 1.
+    attempt: int
+    # Its number in the run: 0 for `started`, then from 1 without gaps.
+    n: int
+    # Which execution it is of.
+    run: RunId
+    # Always VERSION.
+    v: int
+    # When, on the hub's clock.
+    timestamp: Timestamp
+    type: Literal["started"]
+    # The worker's name.
+    worker: WorkerName
+
+class ReplyEventOutput(TypedDict):
+    # How often the command had been delivered, from 1.
+    attempt: int
+    # Its number in the run: 0 for `started`, then from 1 without gaps.
+    n: int
+    # Which execution it is of.
+    run: RunId
+    # Always VERSION.
+    v: int
+    # The bytes, where they are UTF-8.
+    data: NotRequired[str | None]
+    # The bytes otherwise, as standard base64.
+    data_b64: NotRequired[str | None]
+    # Which stream.
+    stream: OutputStream
+    type: Literal["output"]
+
+class ReplyEventLog(TypedDict):
+    # How often the command had been delivered, from 1.
+    attempt: int
+    # Its number in the run: 0 for `started`, then from 1 without gaps.
+    n: int
+    # Which execution it is of.
+    run: RunId
+    # Always VERSION.
+    v: int
+    # The bytes, where they are UTF-8.
+    data: NotRequired[str | None]
+    # The bytes otherwise, as standard base64.
+    data_b64: NotRequired[str | None]
+    # Which stream.
+    stream: OutputStream
+    type: Literal["log"]
+
+# One event of a job, version 1, on the job's reply subject. Its id is the stream's sequence.
+#
+# Events of another `run` than the last mean: forget what came before.
+ReplyEvent: TypeAlias = ReplyEventStarted | ReplyEventOutput | ReplyEventLog
+
 # The id of one execution of a command: a UUID in lower case.
 RunId: TypeAlias = str
 
@@ -561,6 +751,21 @@ class SessionResponse(TypedDict):
 # What a session is good for.
 SessionStatus: TypeAlias = Literal["active"] | Literal["idle"] | Literal["expired"] | Literal["ended"]
 
+# A stretch of one of the two output streams.
+class Stretch(TypedDict):
+    # How often the command had been delivered, from 1.
+    attempt: int
+    # The bytes, where they are UTF-8.
+    data: NotRequired[str | None]
+    # The bytes otherwise, as standard base64.
+    data_b64: NotRequired[str | None]
+    # Its number in the run, from 1 without gaps.
+    n: int
+    # Which execution it is of.
+    run: RunId
+    # Which stream.
+    stream: OutputStream
+
 # How long a command may run once a worker has taken it, in seconds.
 TimeoutSeconds: TypeAlias = int
 
@@ -606,6 +811,61 @@ class WebhookEvent(TypedDict):
 
 # What can happen; more may come, none changes its meaning.
 WebhookEventType: TypeAlias = Literal["session.created"] | Literal["session.ended"] | Literal["command.executed"]
+
+# The worker's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case, with __ before a field of a table.
+class WorkerConfig(TypedDict):
+    # Where `/livez` and `/readyz` listen.
+    admin_host: NotRequired[str]
+    # Their port.
+    admin_port: NotRequired[int]
+    # The cluster whose commands this worker takes. Must be given.
+    cluster_id: NotRequired[str]
+    # How long running commands may take to finish after SIGTERM, in seconds.
+    grace_seconds: NotRequired[int]
+    # A kubeconfig file; without it the pod's own service account is used. Plug-ins that start a process are refused.
+    kubeconfig: NotRequired[str]
+    # Which events are logged, as tracing's directives.
+    log: NotRequired[str]
+    # The shape of a log line.
+    log_format: NotRequired[Literal["json"] | Literal["text"]]
+    # How many commands one pull may bring.
+    max_commands_per_fetch: NotRequired[int]
+    # The prefix of JetStream's API as our account sees it: with an nkey file that of a cluster's account, `HUB.API`; without one `$JS.API`.
+    nats_api_prefix: NotRequired[str]
+    # The authority that the hub's certificate comes from, PEM; the system's where absent.
+    nats_ca_file: NotRequired[str]
+    # Our certificate, PEM, where the hub asks for one; with its key.
+    nats_client_certificate_file: NotRequired[str]
+    # The key of our certificate, PEM.
+    nats_client_key_file: NotRequired[str]
+    # A NATS credentials file.
+    nats_credentials: NotRequired[str]
+    # The server's monitoring, such as `http://127.0.0.1:8222`; `check` reads the sync setting.
+    nats_monitor_url: NotRequired[str]
+    # A file with the seed of this cluster's nkey; it takes the credentials file's place.
+    nats_nkey_file: NotRequired[str]
+    # Where the hub is.
+    nats_url: NotRequired[str]
+    policy: NotRequired[WorkerConfigPolicy]
+    # How many commands run at once.
+    slots: NotRequired[int]
+    # What it is called; `HOSTNAME`, or `worker-` and 8 random hex digits where it is absent.
+    worker_name: NotRequired[str]
+
+# The table `policy`.
+class WorkerConfigPolicy(TypedDict):
+    # Types that may not be read.
+    denied_resources: NotRequired[list[str]]
+    # The most output of one command: tables are cut there and say so; json and yaml fail with `output_too_large`.
+    max_output_bytes: NotRequired[int]
+    # The namespaces that may be read, all where it is absent; a list shuts out the others, `-A` and cluster-scoped types.
+    namespaces: NotRequired[list[str]]
+    # Whether what looks like a credential in other output is marked instead of shown.
+    redact_text: NotRequired[bool]
+    # What happens to secrets: refused, or shown without their values.
+    secrets: NotRequired[Literal["deny"] | Literal["redact"]]
+    # The verbs that may be used.
+    verbs: NotRequired[list[Literal["get"] | Literal["describe"] | Literal["logs"] | Literal["top"] | Literal["events"] | Literal["version"] | Literal["api-resources"]]]
 
 # The name of a worker.
 WorkerName: TypeAlias = str

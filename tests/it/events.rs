@@ -357,3 +357,67 @@ async fn a_job_can_be_waited_for_on_any_gateway() {
         (&0.into(), &Value::Null)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_view_of_a_job_has_its_events_and_says_where_the_rest_is() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hand = Hand::on_new_job(world, &http, "full").await;
+    let path = format!("/v1/jobs/{}", hand.id);
+    let full = format!("{path}?view=full");
+    let queued = http.get(&full).await.unwrap().json().unwrap();
+    assert_eq!(queued["status"], "queued", "{queued}");
+    assert_eq!(queued["events"], Value::Array(Vec::new()), "{queued}");
+    assert_eq!(queued["workers_live"], 0, "{queued}");
+
+    let mut run = hand.begin(1);
+    run.started().await;
+    let last = run.print("one\n").await;
+    let running = http.get(&full).await.unwrap().json().unwrap();
+    assert_eq!(running["status"], "running", "{running}");
+    assert_eq!(running["events"][0]["type"], "started");
+    assert_eq!(running["events"][1]["data"], "one\n");
+    let rest = format!("{path}/events?since={last}");
+    assert_eq!(running["events_url"], rest, "{running}");
+
+    run.end().await;
+    let ended = http.get(&full).await.unwrap().json().unwrap();
+    let summary = http.get(&path).await.unwrap().json().unwrap();
+    let explicit = http.get(&format!("{path}?view=summary")).await.unwrap();
+    assert_eq!(explicit.json().unwrap(), summary);
+    assert!(summary.get("events").is_none(), "{summary}");
+    let mut fields = ended.as_object().unwrap().clone();
+    let events = fields.remove("events").unwrap();
+    assert_eq!(fields.remove("events_url"), Some(Value::Null));
+    assert_eq!(Value::Object(fields), summary, "the same job but for these");
+    let page = http.get(&hand.path()).await.unwrap().json().unwrap();
+    assert_eq!(events, page["items"]);
+    assert_eq!(events[2]["type"], "complete");
+
+    let odd = http.get(&format!("{path}?view=all")).await.unwrap();
+    problem(&odd, 422, "bad_query");
+    let stranger = world.gateway.http(Some("ci_nobody")).unwrap();
+    problem(&stranger.get(&full).await.unwrap(), 401, "unauthenticated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_view_holds_a_page_of_events() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hand = Hand::on_new_job(world, &http, "page").await;
+    let mut run = hand.begin(1);
+    run.started().await;
+    for number in 1..=120 {
+        run.print(&format!("{number}")).await;
+    }
+    run.end().await;
+    let path = format!("/v1/jobs/{}?view=full", hand.id);
+    let job = http.get(&path).await.unwrap().json().unwrap();
+    assert_eq!(job["status"], "completed");
+    let events = job["events"].as_array().unwrap();
+    assert_eq!(events.len(), 100);
+    let rest = http.get(job["events_url"].as_str().unwrap()).await.unwrap();
+    let rest = rest.json().unwrap();
+    assert_eq!(rest["items"].as_array().unwrap().len(), 22, "{rest}");
+    assert_eq!(rest["complete"], true);
+}

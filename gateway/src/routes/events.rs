@@ -37,12 +37,12 @@ impl Default for Asked {
 
 /// A page of events. `reset` among them says that what came before it is void.
 #[derive(Serialize)]
-struct Events {
-    items: Vec<JobEvent>,
+pub(crate) struct Events {
+    pub(crate) items: Vec<JobEvent>,
     /// The id to ask on with.
-    next_since: u64,
+    pub(crate) next_since: u64,
     /// Whether the job has ended and this page, or one before it, said so.
-    complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// The events of the caller's job behind an id.
@@ -60,7 +60,10 @@ pub(crate) async fn events(
     let record = own_record(&gateway, &caller, id).await?;
     if !sse::is_wanted(&headers) {
         let reader = Reader::open(gateway, record, asked.since).await?;
-        return page(reader, asked).await;
+        return json(
+            StatusCode::OK,
+            &page(reader, asked.since, asked.limit).await?,
+        );
     }
     let since = sse::last_event_id(&headers)?.unwrap_or(asked.since);
     let place = gateway.stream_place()?;
@@ -75,28 +78,25 @@ pub(crate) async fn events(
     Ok(sse::stream(reader, &first, place))
 }
 
-async fn page(mut reader: Reader, asked: Asked) -> Result<Response, ApiError> {
+/// The events behind an id, at most `limit` of them.
+pub(crate) async fn page(mut reader: Reader, since: u64, limit: usize) -> Result<Events, ApiError> {
     let mut items = Vec::new();
     for _ in 0..READS {
         let batch = reader.read().await?;
         items.extend(batch.events);
-        if !batch.more || items.len() >= asked.limit {
+        if !batch.more || items.len() >= limit {
             break;
         }
     }
-    let is_whole = items.len() <= asked.limit;
-    items.truncate(asked.limit);
+    let is_whole = items.len() <= limit;
+    items.truncate(limit);
     // Whoever asks on is told of it again.
     while items.last().is_some_and(|event| event.id.is_none()) {
         items.pop();
     }
-    let events = Events {
-        next_since: items
-            .last()
-            .and_then(|event| event.id)
-            .unwrap_or(asked.since),
+    Ok(Events {
+        next_since: items.last().and_then(|event| event.id).unwrap_or(since),
         complete: is_whole && reader.has_ended(),
         items,
-    };
-    json(StatusCode::OK, &events)
+    })
 }

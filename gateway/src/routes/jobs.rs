@@ -1,22 +1,27 @@
 //! `GET /v1/jobs/{id}`: how far a job has come, from any gateway.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use kubently_broker::Known;
 use kubently_core::access::Principal;
 use kubently_core::id::JobId;
 use kubently_core::job::{JobRecord, JobState};
+use kubently_core::response::{FullJob, JobResponse};
+use serde::Deserialize;
 
-use crate::answer;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
 use crate::prefer::{PREFERENCE_APPLIED, Prefer};
+use crate::reader::Reader;
+use crate::routes::events;
 use crate::submit::may_see;
+use crate::{answer, query};
 
 /// How long the stores may take to tell a job's state.
 pub(crate) const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -24,13 +29,35 @@ pub(crate) const READ_LIMIT: Duration = Duration::from_secs(10);
 /// A job's id in a path, or why it is none.
 pub(crate) type IdInPath = Result<Path<JobId>, PathRejection>;
 
+/// The events in a full view.
+const EVENTS: usize = 100;
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    view: View,
+}
+
+/// How much of a job is shown.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum View {
+    /// Without its events.
+    #[default]
+    Summary,
+    /// With its first events.
+    Full,
+}
+
 /// The job of the caller; with `Prefer: wait=N` once it has ended or the wait is over.
 pub(crate) async fn job(
     State(gateway): State<Gateway>,
     Caller(caller): Caller,
     id: IdInPath,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let asked: Asked = query::parse(&uri, "it has view=summary or view=full")?;
     let prefer = Prefer::of(&headers);
     let most = gateway.long_poll_timeout;
     let record = own_record(&gateway, &caller, id).await?;
@@ -38,11 +65,24 @@ pub(crate) async fn job(
         Duration::ZERO => state_of(&gateway, &record).await?,
         wait => wait_for(&gateway, &record, wait).await?,
     };
-    let mut response = answer::job(&gateway, &record, &state, StatusCode::OK)?;
+    let mut response = match asked.view {
+        View::Summary => answer::job(&gateway, &record, &state, StatusCode::OK)?,
+        View::Full => full(gateway, record, &state).await?,
+    };
     if let Some(applied) = prefer.applied(most) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
     Ok(response)
+}
+
+/// The job with its first events.
+async fn full(gateway: Gateway, record: JobRecord, state: &JobState) -> Result<Response, ApiError> {
+    let job = JobResponse::new(&record, state);
+    let reader = Reader::open(Arc::clone(&gateway), record.clone(), 0).await?;
+    let page = events::page(reader, 0, EVENTS).await?;
+    let next = (!page.complete).then_some(page.next_since);
+    let full = FullJob::new(job, page.items, next);
+    answer::view(&gateway, &record, full.job.status, &full, StatusCode::OK)
 }
 
 async fn wait_for(

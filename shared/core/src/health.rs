@@ -14,7 +14,8 @@ pub struct HealthResponse {
     pub version: String,
     /// For how long it has been serving, in seconds.
     pub uptime_seconds: Option<u64>,
-    /// How many sessions take commands, where that is known.
+    /// How many sessions of all users took commands a few seconds ago; null where that is not known:
+    /// just after the start, without the hub, and beyond 10,000 sessions.
     pub active_sessions: Option<u64>,
 }
 

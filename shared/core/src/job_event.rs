@@ -1,6 +1,6 @@
 //! An event of a job as its owner reads it: `GET /v1/jobs/{id}/events`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::{Chunk, Event, EventKind};
 use crate::id::{JobId, RunId};
@@ -10,7 +10,8 @@ use crate::time::Timestamp;
 
 /// One event of a job. The source model's fields `type`, `data`, `success` and `timestamp`, and
 /// its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct JobEvent {
     /// Its id: it grows within a job, is not dense, and is the same on every gateway. Null of
     /// `reset`, which is no stored event.
@@ -25,7 +26,8 @@ pub struct JobEvent {
 }
 
 /// What happened to a job; `type` in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Happened {
     /// A worker has begun.
@@ -55,7 +57,8 @@ pub enum Happened {
 }
 
 /// A stretch of one of the two output streams.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Stretch {
     /// How often the command had been delivered, from 1.
     pub attempt: u32,

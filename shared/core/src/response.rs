@@ -14,14 +14,20 @@ use crate::time::Timestamp;
 use crate::verb::Verb;
 
 mod command;
+mod full;
 
 pub use command::CommandResponse;
+pub use full::FullJob;
 
 /// A job as its owner sees it: `POST /v1/commands`, `GET /v1/jobs/{id}`.
 ///
 /// Fields that are not known yet are null, never absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[cfg_attr(
+    any(test, feature = "schema"),
+    derive(schemars::JsonSchema),
+    schemars(rename = "Job")
+)]
 pub struct JobResponse {
     /// The job's id.
     pub id: JobId,

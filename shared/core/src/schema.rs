@@ -21,12 +21,18 @@ use crate::envelope::Envelope;
 use crate::error::{ErrorResponse, Problem};
 use crate::event::Event;
 use crate::health::HealthResponse;
+use crate::job_event::JobEvent;
 use crate::request::ExecuteCommandRequest;
-use crate::response::{CommandResponse, JobResponse};
+use crate::response::{CommandResponse, FullJob, JobResponse};
 use crate::result::CommandResult;
 use crate::session::{CreateSessionRequest, Session, SessionResponse};
 use crate::user::User;
 use crate::webhook::WebhookEvent;
+
+/// The settings of the gateway and of the worker. Those crates make these files of their own types,
+/// which are not known here; their tests compare them.
+const KUBENTLY_CONFIG: &str = include_str!("../../schemas/KubentlyConfig.json");
+const WORKER_CONFIG: &str = include_str!("../../schemas/WorkerConfig.json");
 
 /// One model: its name and its schema, with an example.
 pub(crate) struct Model {
@@ -42,6 +48,8 @@ pub(crate) fn models() -> Vec<Model> {
         written::<SessionResponse>("SessionResponse"),
         written::<CommandResponse>("CommandResponse"),
         written::<JobResponse>("Job"),
+        written::<FullJob>("FullJob"),
+        written::<JobEvent>("JobEvent"),
         written::<HealthResponse>("HealthResponse"),
         written::<Problem>("Problem"),
         written::<ErrorResponse>("ErrorResponse"),
@@ -51,10 +59,12 @@ pub(crate) fn models() -> Vec<Model> {
         written::<Session>("Session"),
         written::<WebhookEvent>("WebhookEvent"),
         read::<Envelope>("Command"),
-        written::<Event>("JobEvent"),
+        written::<Event>("ReplyEvent"),
         written::<CommandResult>("CommandResult"),
         read::<AgentCommand>("AgentCommand"),
         written::<AgentResult>("AgentResult"),
+        stored("KubentlyConfig", KUBENTLY_CONFIG),
+        stored("WorkerConfig", WORKER_CONFIG),
     ]
 }
 
@@ -80,6 +90,14 @@ fn read<T: JsonSchema>(name: &'static str) -> Model {
 /// What we send: only what is left out when it is empty may be absent.
 fn written<T: JsonSchema>(name: &'static str) -> Model {
     model::<T>(name, SchemaSettings::draft2020_12().for_serialize())
+}
+
+/// A schema that was made elsewhere; null where it is no JSON.
+fn stored(name: &'static str, text: &str) -> Model {
+    Model {
+        name,
+        schema: serde_json::from_str(text).unwrap_or_default(),
+    }
 }
 
 fn model<T: JsonSchema>(name: &'static str, settings: SchemaSettings) -> Model {

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kubently import CommandResult, ExecuteCommandRequest, Job, JobEvent, SessionResponse
+    from kubently import (
+        CommandResult,
+        ExecuteCommandRequest,
+        FullJob,
+        Job,
+        JobEvent,
+        KubentlyConfig,
+        SessionResponse,
+    )
 
 
 def ask(cluster: str, *args: str) -> ExecuteCommandRequest:
@@ -21,7 +29,19 @@ def said(job: Job) -> str:
 def text(event: JobEvent) -> str:
     if event["type"] == "started":
         return f"{event['worker']} at {event['timestamp']}"
+    if event["type"] == "reset":
+        return ""
+    if event["type"] == "complete":
+        return said(event["job"])
     return event.get("data") or ""
+
+
+def last(job: FullJob) -> JobEvent:
+    return job["events"][-1]
+
+
+def port(config: KubentlyConfig) -> int:
+    return config.get("api_port", 8080)
 
 
 def is_over(session: SessionResponse) -> bool:

@@ -1,5 +1,5 @@
 // A caller's own code, as `tsc --strict` reads it with the stubs.
-import type { CommandResult, ExecuteCommandRequest, Job, JobEvent, Problem, SessionResponse } from "../../../shared/schemas/kubently";
+import type { CommandResult, ExecuteCommandRequest, FullJob, Job, JobEvent, KubentlyConfig, Problem, SessionResponse } from "../../../shared/schemas/kubently";
 
 export function ask(cluster: string, ...args: string[]): ExecuteCommandRequest {
   return { cluster_id: cluster, command_type: "get", args, timeout_seconds: 10 };
@@ -19,8 +19,16 @@ export function text(event: JobEvent): string {
     case "output":
     case "log":
       return event.data ?? "";
+    case "reset":
+      return "";
+    case "complete":
+      return said(event.job);
   }
 }
+
+export const last = (job: FullJob): JobEvent | undefined => job.events.at(-1);
+
+export const port = (config: KubentlyConfig): number => config.api_port ?? 8080;
 
 export function isOver(session: SessionResponse): boolean {
   return session.status === "expired" || session.status === "ended";

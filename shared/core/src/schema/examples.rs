@@ -36,15 +36,8 @@ pub(super) fn of(model: &str) -> Value {
             "correlation_id": null, "output": "NAME    READY   STATUS    RESTARTS   AGE\n",
             "error": "", "execution_time_ms": 9, "executed_at": LATER
         }),
-        "Job" => json!({
-            "id": JOB, "user_id": USER, "cluster_id": "prod-eu", "session_id": null,
-            "correlation_id": null, "command_type": "get", "args": ["pods"], "namespace": "web",
-            "priority": 1, "status": "completed", "execution_status": "success", "success": true,
-            "reason": null, "queued_at": AT, "start_time": AT, "end_time": LATER,
-            "container_id": "worker-0", "zip_file_path": null, "attempt": 1, "exit_code": 0,
-            "execution_time_ms": 9, "output": "NAME    READY   STATUS    RESTARTS   AGE\n",
-            "error": "", "output_url": null, "truncated": false
-        }),
+        "Job" => job(),
+        "FullJob" => full_job(),
         "HealthResponse" => json!({
             "status": "healthy", "nats": "connected", "version": "0.1.0", "uptime_seconds": 7,
             "active_sessions": 3
@@ -82,7 +75,8 @@ pub(super) fn of(model: &str) -> Value {
             "command_type": "get", "args": ["pods", "-n", "web"], "timeout_seconds": 10,
             "queue_timeout_seconds": 60, "priority": 1, "queued_at": AT
         }),
-        "JobEvent" => json!({
+        "JobEvent" => job_event(),
+        "ReplyEvent" => json!({
             "v": 1, "attempt": 1, "run": RUN, "n": 0, "type": "started", "worker": "worker-0",
             "timestamp": AT
         }),
@@ -110,4 +104,33 @@ pub(super) fn of(model: &str) -> Value {
         }),
         _ => Value::Null,
     }
+}
+
+fn job() -> Value {
+    json!({
+        "id": JOB, "user_id": USER, "cluster_id": "prod-eu", "session_id": null,
+        "correlation_id": null, "command_type": "get", "args": ["pods"], "namespace": "web",
+        "priority": 1, "status": "completed", "execution_status": "success", "success": true,
+        "reason": null, "queued_at": AT, "start_time": AT, "end_time": LATER,
+        "container_id": "worker-0", "zip_file_path": null, "attempt": 1, "exit_code": 0,
+        "execution_time_ms": 9, "output": "NAME    READY   STATUS    RESTARTS   AGE\n",
+        "error": "", "output_url": null, "truncated": false
+    })
+}
+
+fn job_event() -> Value {
+    json!({
+        "id": 7, "job_id": JOB, "timestamp": AT, "type": "started", "attempt": 1, "run": RUN,
+        "n": 0, "worker": "worker-0"
+    })
+}
+
+fn full_job() -> Value {
+    let mut full = job();
+    if let Value::Object(fields) = &mut full {
+        fields.insert("events".to_owned(), json!([job_event()]));
+        let url = format!("/v1/jobs/{JOB}/events?since=7");
+        fields.insert("events_url".to_owned(), json!(url));
+    }
+    full
 }

@@ -27,7 +27,9 @@ fn every_example_is_one_of_its_model() {
     travels::<Session>("Session");
     travels::<WebhookEvent>("WebhookEvent");
     travels::<Envelope>("Command");
-    travels::<Event>("JobEvent");
+    travels::<FullJob>("FullJob");
+    travels::<JobEvent>("JobEvent");
+    travels::<Event>("ReplyEvent");
     travels::<CommandResult>("CommandResult");
     travels::<AgentCommand>("AgentCommand");
     travels::<AgentResult>("AgentResult");
@@ -46,10 +48,18 @@ fn every_example_is_one_of_its_model() {
 #[test]
 fn every_model_has_an_example_and_every_field_says_what_it_is() {
     for model in models() {
-        assert_ne!(examples::of(model.name), Value::Null, "{}", model.name);
+        let example = &model.schema["examples"][0];
+        assert_ne!(*example, Value::Null, "{}", model.name);
         let fields = model.schema["properties"].as_object().unwrap();
         for (name, field) in fields {
-            let says = field["description"].as_str().unwrap_or_default();
+            // A table of settings says it where it is defined.
+            let of = field["$ref"].as_str().unwrap_or_default();
+            let of = model.schema.pointer(of.trim_start_matches('#'));
+            let says = &field["description"];
+            let says = of
+                .filter(|_| says.is_null())
+                .map_or(says, |of| &of["description"]);
+            let says = says.as_str().unwrap_or_default();
             assert!(!says.is_empty(), "{}.{name}", model.name);
         }
     }
