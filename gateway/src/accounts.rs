@@ -17,12 +17,19 @@ const FILE: &str = "accounts.conf";
 /// The gateways' own credential; every `hub*.nk` counts while it is rotated.
 const HUB: &str = "hub.nk";
 
-/// Where credentials are kept, and whether those that are not there are withdrawn.
+/// Where credentials are kept.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Credentials {
+pub(crate) struct Place {
     /// The directory of the credentials and of accounts.conf; made where it is not there.
     #[arg(long = "credentials", value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+/// The same, and whether those that are not there are withdrawn.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Credentials {
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// Withdraws every earlier key: after this and a reload only the one in DIR lets in.
     #[arg(long, requires = "dir")]
     pub(crate) revoke_others: bool,
@@ -87,7 +94,7 @@ pub(crate) fn enrol(
     name: &str,
     mut keys: Vec<PublicNkey>,
 ) -> Result<Vec<PublicNkey>, Fatal> {
-    let Some(dir) = &credentials.dir else {
+    let Some(dir) = &credentials.place.dir else {
         return Ok(keys);
     };
     make_dir(dir)?;

@@ -1,5 +1,7 @@
 //! `cluster add`: what a cluster needs at the hub.
 
+use std::collections::BTreeMap;
+
 use kubently_core::clock::Clock as _;
 use kubently_core::cluster::ClusterId;
 use kubently_core::directory::ClusterRecord;
@@ -9,12 +11,12 @@ use crate::accounts::{self, Credentials};
 use crate::config::GatewayConfig;
 use crate::run::{Fatal, connect};
 
-/// Creates the cluster's streams and consumers and registers it. May be repeated; then its labels
-/// are these.
+/// Creates the cluster's streams and consumers and registers it. May be repeated: labels that are
+/// not given stay as they are, and so does the time of its enrolment.
 pub(crate) async fn add_cluster(
     config: &GatewayConfig,
     cluster: &ClusterId,
-    labels: Vec<(String, String)>,
+    labels: Option<Vec<(String, String)>>,
     credentials: &Credentials,
 ) -> Result<(), Fatal> {
     let unavailable = |error: &(dyn std::error::Error + 'static)| Fatal::unavailable(error);
@@ -27,17 +29,23 @@ pub(crate) async fn add_cluster(
     let before = before.map_err(|e| unavailable(&e))?;
     // What let in before a removal does not let in again.
     let before = before.filter(|record| record.removed_at.is_none());
-    let nkeys = before.map(|record| record.nkeys).unwrap_or_default();
-    let record = ClusterRecord {
-        labels: labels.into_iter().collect(),
+    let before = before.unwrap_or_else(|| ClusterRecord {
+        labels: BTreeMap::new(),
         enrolled_at: SystemClock.now().into(),
         removed_at: None,
-        nkeys: accounts::enrol(credentials, &format!("cluster-{cluster}"), nkeys)?,
+        nkeys: Vec::new(),
+    });
+    let labels = labels.map(|labels| labels.into_iter().collect());
+    let name = format!("cluster-{cluster}");
+    let record = ClusterRecord {
+        labels: labels.unwrap_or(before.labels),
+        nkeys: accounts::enrol(credentials, &name, before.nkeys)?,
+        ..before
     };
     let added = broker.add_cluster(cluster, &record).await;
     added.map_err(|e| unavailable(&e))?;
     accounts::say(&format!("cluster {cluster} is registered"))?;
-    if let Some(dir) = &credentials.dir {
+    if let Some(dir) = &credentials.place.dir {
         accounts::renew(&broker, config, dir).await?;
     }
     broker.close().await;

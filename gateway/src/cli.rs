@@ -9,7 +9,7 @@ use kubently_core::subject::PublisherName;
 use kubently_core::user::Email;
 use kubently_runtime::cli::Document;
 
-use crate::accounts::Credentials;
+use crate::accounts::{Credentials, Place};
 
 /// Runs read-only kubectl commands in registered clusters, for callers over HTTP.
 ///
@@ -86,7 +86,7 @@ pub(crate) enum PublisherTask {
         #[arg(value_parser = publisher)]
         name: PublisherName,
         #[command(flatten)]
-        credentials: Credentials,
+        place: Place,
     },
 }
 
@@ -108,13 +108,17 @@ pub(crate) enum AccountsTask {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClusterTask {
-    /// Creates what a cluster needs at the hub and registers it; may be repeated.
+    /// Creates what a cluster needs at the hub and registers it; may be repeated, and then what is
+    /// not given stays as it is.
     Add {
         /// The cluster's id: 1-100 of a-z, 0-9 and '-'.
         name: ClusterId,
-        /// A label of the cluster; may be repeated.
+        /// A label of the cluster; may be repeated, and replaces all that it had.
         #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
         labels: Vec<(String, String)>,
+        /// Takes away the labels that it had.
+        #[arg(long, conflicts_with = "labels")]
+        no_labels: bool,
         #[command(flatten)]
         credentials: Credentials,
     },
@@ -126,7 +130,7 @@ pub(crate) enum ClusterTask {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        credentials: Credentials,
+        place: Place,
     },
     /// Lists the clusters: name, state, labels, commands in the queue.
     List,
@@ -187,6 +191,19 @@ mod tests {
         };
         assert_eq!(name.as_str(), "prod-eu");
         assert_eq!(labels, [("env".to_owned(), "prod".to_owned())]);
+    }
+
+    #[test]
+    fn a_removal_makes_no_credential_and_so_withdraws_none() {
+        for line in [
+            ["cluster", "remove", "prod"],
+            ["publisher", "remove", "bot"],
+        ] {
+            let line = [&["kubently-gateway"], &line[..], &["--credentials", "x"]].concat();
+            assert!(Cli::try_parse_from(&line).is_ok());
+            let line = [&line[..], &["--revoke-others"]].concat();
+            assert!(Cli::try_parse_from(line).is_err());
+        }
     }
 
     #[test]

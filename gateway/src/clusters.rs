@@ -7,7 +7,7 @@ use kubently_core::cluster::ClusterId;
 use kubently_core::directory::ClusterRecord;
 use kubently_runtime::clock::SystemClock;
 
-use crate::accounts::{self, Credentials};
+use crate::accounts::{self, Place};
 use crate::config::GatewayConfig;
 use crate::run::{Fatal, connect};
 
@@ -16,7 +16,7 @@ pub(crate) async fn remove(
     config: &GatewayConfig,
     cluster: &ClusterId,
     force: bool,
-    credentials: &Credentials,
+    place: &Place,
 ) -> Result<(), Fatal> {
     let broker = connect(config).await;
     let broker = broker.map_err(|error| Fatal::unavailable(&error))?;
@@ -26,7 +26,7 @@ pub(crate) async fn remove(
     accounts::say(&format!(
         "cluster {cluster} is removed; {ended} commands were ended"
     ))?;
-    if let Some(dir) = &credentials.dir {
+    if let Some(dir) = &place.dir {
         accounts::renew(&broker, config, dir).await?;
     }
     broker.close().await;

@@ -6,7 +6,7 @@ use kubently_core::directory::PublisherRecord;
 use kubently_core::subject::PublisherName;
 use kubently_runtime::clock::SystemClock;
 
-use crate::accounts::{self, Credentials};
+use crate::accounts::{self, Credentials, Place};
 use crate::config::GatewayConfig;
 use crate::run::{Fatal, connect};
 
@@ -42,7 +42,7 @@ pub(crate) async fn add(
     let enrolled = broker.enrol_publisher(name, &record).await;
     enrolled.map_err(|e| unavailable(&e))?;
     accounts::say(&format!("publisher {name} is enrolled"))?;
-    if let Some(dir) = &credentials.dir {
+    if let Some(dir) = &credentials.place.dir {
         accounts::renew(&broker, config, dir).await?;
     }
     broker.close().await;
@@ -53,14 +53,14 @@ pub(crate) async fn add(
 pub(crate) async fn remove(
     config: &GatewayConfig,
     name: &PublisherName,
-    credentials: &Credentials,
+    place: &Place,
 ) -> Result<(), Fatal> {
     let unavailable = |error: &(dyn std::error::Error + 'static)| Fatal::unavailable(error);
     let broker = connect(config).await.map_err(|e| unavailable(&e))?;
     let removed = broker.remove_publisher(name).await;
     removed.map_err(|e| unavailable(&e))?;
     accounts::say(&format!("publisher {name} is enrolled no more"))?;
-    if let Some(dir) = &credentials.dir {
+    if let Some(dir) = &place.dir {
         accounts::renew(&broker, config, dir).await?;
     }
     broker.close().await;

@@ -176,21 +176,23 @@ async fn perform(task: Task, config: GatewayConfig, shutdown: Shutdown) -> Resul
         Task::Cluster(ClusterTask::Add {
             name,
             labels,
+            no_labels,
             credentials,
-        }) => add_cluster::add_cluster(&config, &name, labels, &credentials).await,
-        Task::Cluster(ClusterTask::Remove {
-            name,
-            force,
-            credentials,
-        }) => clusters::remove(&config, &name, force, &credentials).await,
+        }) => {
+            let labels = (no_labels || !labels.is_empty()).then_some(labels);
+            add_cluster::add_cluster(&config, &name, labels, &credentials).await
+        }
+        Task::Cluster(ClusterTask::Remove { name, force, place }) => {
+            clusters::remove(&config, &name, force, &place).await
+        }
         Task::Cluster(ClusterTask::List) => clusters::list(&config).await,
         Task::Publisher(PublisherTask::Add {
             name,
             clusters,
             credentials,
         }) => publisher::add(&config, &name, clusters, &credentials).await,
-        Task::Publisher(PublisherTask::Remove { name, credentials }) => {
-            publisher::remove(&config, &name, &credentials).await
+        Task::Publisher(PublisherTask::Remove { name, place }) => {
+            publisher::remove(&config, &name, &place).await
         }
         Task::Accounts(AccountsTask::Init { dir }) => accounts::init(&dir),
         Task::Accounts(AccountsTask::Write { dir }) => accounts::write(&config, &dir).await,

@@ -1,14 +1,19 @@
 //! What is registered: how clusters stand, and how they go.
 
 use async_nats::jetstream;
+use kubently_core::status::Reason;
+use kubently_core::subject::CommandSubject;
 use kubently_tests::guard::Ending;
 use kubently_tests::product;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::door::problem;
 use crate::jobs::{ended, job, submit, version};
+use crate::odd_workers::broker;
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(15);
 
@@ -130,4 +135,112 @@ async fn a_removed_cluster_ends_its_jobs_and_may_come_back() {
         job(&http, &queued[0]).await.unwrap()["reason"],
         "cluster_removed"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_is_added_again_keeps_what_is_not_given() {
+    let world = World::shared().await.unwrap();
+    let cluster = world.cluster("again").await.unwrap();
+    let broker = broker(world).await;
+    let id = cluster.parse().unwrap();
+    let record = async || broker.cluster_record(&id).await.unwrap().unwrap();
+    let add = async |args: &[&str]| {
+        let line = ["cluster", "add", &cluster].into_iter();
+        let line = line.chain(args.iter().copied());
+        let run = product::run_gateway(&world.hub.url(), line).await.unwrap();
+        assert_eq!(run.ending, Ending::Code(0), "{}", run.said);
+        record().await
+    };
+    let first = record().await;
+    let labelled = add(&["--label", "env=prod", "--label", "zone=eu"]).await;
+    assert_eq!(labelled.labels.len(), 2, "{labelled:?}");
+    assert_eq!(labelled.enrolled_at, first.enrolled_at);
+    assert_eq!(add(&[]).await, labelled);
+    let other = add(&["--label", "env=test"]).await;
+    assert_eq!(
+        other.labels.into_iter().collect::<Vec<_>>(),
+        [("env".to_owned(), "test".to_owned())]
+    );
+    assert_eq!(add(&["--no-labels"]).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_loses_a_cluster_that_is_removed_also_when_the_name_comes_back() {
+    let world = World::shared().await.unwrap();
+    let hub = world.hub.url();
+    let (gone, stays) = (
+        world.cluster("gone").await.unwrap(),
+        world.cluster("stays").await.unwrap(),
+    );
+    let run = async |args: &[&str]| {
+        let run = product::run_gateway(&hub, args.iter().copied()).await;
+        let run = run.unwrap();
+        assert_eq!(run.ending, Ending::Code(0), "{}", run.said);
+    };
+    let both = format!("{gone},{stays}");
+    run(&["publisher", "add", "loser", "--clusters", &both]).await;
+    run(&["cluster", "remove", &gone]).await;
+    let broker = broker(world).await;
+    let left = async || {
+        let record = broker.publisher_record(&"loser".parse().unwrap()).await;
+        let clusters = record.unwrap().unwrap().clusters;
+        clusters.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(left().await, [stays.as_str()]);
+    product::cluster_add(&hub, &gone).await.unwrap();
+    assert_eq!(left().await, [stays.as_str()]);
+}
+
+/// Publishes commands until it is told to end; the subjects of those that the hub has taken.
+async fn flood(hub: String, cluster: String, stop: CancellationToken) -> Vec<CommandSubject> {
+    let js = jetstream::new(async_nats::connect(hub).await.unwrap());
+    let mut taken = Vec::new();
+    while !stop.is_cancelled() {
+        let id = Uuid::now_v7();
+        let subject = format!("kubently.v1.cmd.{cluster}.normal.pub-flood.{id}");
+        let command = json!({
+            "v": 1, "id": id, "cluster_id": cluster, "origin": "pub-flood", "owner": null,
+            "command_type": "version", "args": ["--client"], "queued_at": chrono::Utc::now(),
+        });
+        let sent = js.publish(subject.clone(), command.to_string().into());
+        if sent.await.unwrap().await.is_ok() {
+            taken.push(subject.parse().unwrap());
+        }
+    }
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_publisher_was_promised_while_its_cluster_is_removed_has_a_result() {
+    let world = World::shared().await.unwrap();
+    let hub = world.hub.url();
+    let cluster = world.cluster("flooded").await.unwrap();
+    let stop = CancellationToken::new();
+    let publishers: Vec<_> = (0..2)
+        .map(|_| tokio::spawn(flood(hub.clone(), cluster.clone(), stop.clone())))
+        .collect();
+    let broker = broker(world).await;
+    let id = cluster.parse().unwrap();
+    wait::until("commands in the queue", SOON, async || {
+        let depth = broker.queue_depth(&id).await.unwrap();
+        Probe::when(depth > 100, depth.to_string())
+    })
+    .await
+    .unwrap();
+    let args = ["cluster", "remove", &cluster, "--force"];
+    let removed = product::run_gateway(&hub, args).await.unwrap();
+    stop.cancel();
+    assert_eq!(removed.ending, Ending::Code(0), "{}", removed.said);
+    let mut taken = Vec::new();
+    for publisher in publishers {
+        taken.extend(publisher.await.unwrap());
+    }
+    assert!(taken.len() > 100, "{}", taken.len());
+    for subject in &taken {
+        let result = broker.result(&subject.reply()).await.unwrap();
+        let reason = result.and_then(|result| result.reason);
+        assert_eq!(reason, Some(Reason::ClusterRemoved), "{subject}");
+    }
+    let ended = format!("{} commands were ended", taken.len());
+    assert!(removed.said.contains(&ended), "{}", removed.said);
 }

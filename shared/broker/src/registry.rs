@@ -16,6 +16,8 @@ use crate::topology::{CLUSTERS, bucket_stream};
 
 /// What a publisher's key starts with; no cluster's id holds a dot.
 const PUBLISHER: &str = "publisher.";
+/// How often a change begins anew because others wrote at the same time.
+const TRIES: u32 = 10;
 /// Entries that are read at a time, and the most bytes of them.
 const BATCH: (usize, usize) = (256, 1024 * 1024);
 
@@ -72,6 +74,40 @@ impl Broker {
             store.delete(key).await.map_err(StoreError::client)
         })
         .await
+    }
+
+    /// Takes a cluster that is removed out of what publishers may send to: the name may be given to
+    /// another cluster, which they were not enrolled for.
+    pub(crate) async fn withdraw_from_publishers(
+        &self,
+        cluster: &ClusterId,
+    ) -> Result<(), StoreError> {
+        for _ in 0..TRIES {
+            let mut is_done = true;
+            for (key, message) in self.entries().await? {
+                if !key.starts_with(PUBLISHER) {
+                    continue;
+                }
+                let Some(mut record) = value::<PublisherRecord>(&message, "publisher")? else {
+                    continue;
+                };
+                if !record.clusters.contains(cluster) {
+                    continue;
+                }
+                record.clusters.retain(|known| known != cluster);
+                let written = self.set(CLUSTERS, &key, &record, message.sequence, None);
+                match written.await {
+                    Ok(_) => {}
+                    // It was enrolled anew at the same time.
+                    Err(StoreError::Conflict) => is_done = false,
+                    Err(error) => return Err(error),
+                }
+            }
+            if is_done {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     /// Everybody who is enrolled and has a key, but for the hub's own.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use async_nats::jetstream::stream::Config;
 use kubently_core::cluster::ClusterId;
 use kubently_core::result::CommandResult;
 use kubently_core::status::{FinalStatus, Reason};
@@ -12,7 +13,7 @@ use kubently_core::time::Timestamp;
 use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::stream::STREAM_NOT_FOUND;
-use crate::topology::{CLUSTERS, command_stream};
+use crate::topology::{CLUSTERS, command_stream, commands};
 
 /// How long every gateway may take to see that a cluster takes nothing more.
 const NOTICE: Duration = Duration::from_secs(5);
@@ -37,7 +38,7 @@ pub enum RemoveError {
 
 impl Broker {
     /// Removes a cluster: nobody submits to it any more, what waits or runs there ends as
-    /// `cluster_removed`, its queue goes. Its results stay readable for their time; adding the
+    /// `cluster_removed`, its queue goes, and publishers lose their right to it. Its results stay readable for their time; adding the
     /// name again goes on with them. Answers how many commands were ended. What breaks off is
     /// finished by calling it again.
     ///
@@ -69,11 +70,26 @@ impl Broker {
             })?;
             self.put(CLUSTERS, cluster.as_str(), value).await?;
         }
+        // Before the wait: whatever the queue has taken by now is seen after it, on every replica.
+        self.close_queue(cluster).await?;
         tokio::time::sleep(NOTICE).await;
         let ended = self.end_all(cluster, now).await?;
         self.retire_replies(cluster, now).await?;
+        self.withdraw_from_publishers(cluster).await?;
         self.forget(cluster).await?;
         Ok(ended)
+    }
+
+    /// Lets the queue take nothing more, whoever publishes: a publisher knows nothing of the
+    /// registry, and what it was promised would go with the queue. Adding the cluster opens it
+    /// again.
+    async fn close_queue(&self, cluster: &ClusterId) -> Result<(), StoreError> {
+        // Smaller than any message; what is stored stays, for a full queue refuses what is new.
+        let closed = Config {
+            max_bytes: 1,
+            ..commands(cluster)
+        };
+        self.reshape(closed).await
     }
 
     /// Ends whatever waits or runs, and then removes the queue.
