@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::active::Active;
 use crate::activity::Activity;
 use crate::auth::Door;
 use crate::error::ApiError;
@@ -38,6 +39,8 @@ pub(crate) struct Parts {
     /// Who is let in.
     pub(crate) door: Door,
     pub(crate) stores: HubRepositories,
+    /// How many sessions take commands.
+    pub(crate) active: Active,
     /// Counts the commands of sessions.
     pub(crate) activity: Arc<Activity>,
     /// Whose live feed our jobs' replies reach.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod acting;
+mod active;
 mod activity;
 mod add_cluster;
 mod admin_create;

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::active::Active;
 use crate::activity::Activity;
 use crate::auth::{Door, Keys, Usage};
 use crate::config::GatewayConfig;
@@ -68,7 +69,8 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
         .map_err(|error| Fatal::unavailable(&error))?;
     let sweeper = broker.clone();
     let (known, swept_until) = (directory.clone(), stop.clone());
-    tokio::spawn(async move { sweeper.sweep(known, swept_until).await });
+    let result_ttl = config.result_ttl();
+    tokio::spawn(async move { sweeper.sweep(known, result_ttl, swept_until).await });
     let identity = Identity::start(&broker, directory.clock())
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
@@ -82,7 +84,9 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
     let live = Live::start(&broker, &origin)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
+    let active = Active::start(broker.clone(), directory.clone(), stop.clone());
     Ok(Arc::new(Parts {
+        active,
         broker,
         directory,
         live,

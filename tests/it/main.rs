@@ -31,6 +31,7 @@ mod idempotent;
 mod identity;
 mod isolation;
 mod jobs;
+mod kept;
 mod logs;
 mod odd_workers;
 mod outlive;

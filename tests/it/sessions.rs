@@ -52,6 +52,30 @@ async fn read(http: &Http, session: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn health_tells_how_many_sessions_take_commands() {
+    let world = World::own().await.unwrap();
+    let ada = Admin::of(&world).await.person(json!({})).await.http;
+    let bob = Admin::of(&world).await.person(json!({})).await.http;
+    let anybody = world.gateway.http(None).unwrap();
+    let counts = async |sessions: u64| {
+        wait::until("the sessions being counted", SOON, async || {
+            let health = anybody.get("/health").await.unwrap().json().unwrap();
+            Probe::when(health["active_sessions"] == sessions, health.to_string())
+        })
+        .await
+        .unwrap();
+    };
+    counts(0).await;
+    let first = session(&ada, &world.cluster_id).await;
+    session(&ada, &world.cluster_id).await;
+    session(&bob, &world.cluster_id).await;
+    counts(3).await;
+    let ended = ada.send(Method::DELETE, &place(&first), &[], "").await;
+    assert!((200..300).contains(&ended.unwrap().status));
+    counts(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_lives_from_its_creation_to_its_end() {
     let world = World::shared().await.unwrap();
     let http = Admin::of(world).await.person(json!({})).await.http;

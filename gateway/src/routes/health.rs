@@ -3,37 +3,32 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use serde::Serialize;
+use kubently_core::health::{Connection, HealthResponse, HealthStatus};
 
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::routes::json;
 
-/// How the gateway is.
-#[derive(Serialize)]
-struct HealthResponse {
-    /// `healthy`, or `unhealthy` without a connection to the hub.
-    status: &'static str,
-    /// `connected` or `disconnected`.
-    nats: &'static str,
-    /// This build.
-    version: &'static str,
-    /// For how long it has been serving.
-    uptime_seconds: u64,
-}
-
-/// 200 in either state: the gateway itself answers, and says what it knows.
+/// 200 in any state: the gateway itself answers, and says what it knows.
 pub(crate) async fn health(State(gateway): State<Gateway>) -> Result<Response, ApiError> {
-    let (status, nats) = if gateway.broker.is_connected() {
-        ("healthy", "connected")
+    let is_connected = gateway.broker.is_connected();
+    let status = if !is_connected {
+        HealthStatus::Unhealthy
+    } else if gateway.identity().is_behind() {
+        HealthStatus::Degraded
     } else {
-        ("unhealthy", "disconnected")
+        HealthStatus::Healthy
     };
     let health = HealthResponse {
         status,
-        nats,
-        version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: gateway.started.elapsed().as_secs(),
+        nats: if is_connected {
+            Connection::Connected
+        } else {
+            Connection::Disconnected
+        },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_seconds: Some(gateway.started.elapsed().as_secs()),
+        active_sessions: gateway.active.get(),
     };
     json(StatusCode::OK, &health)
 }

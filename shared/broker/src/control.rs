@@ -1,10 +1,12 @@
 //! Calling jobs off: the result that ends them, the queued command, the word to the workers.
 
 use async_nats::Subscriber;
+use chrono::TimeDelta;
 use futures::StreamExt as _;
+use kubently_core::bounded::{QueueTimeoutSeconds, TimeoutSeconds};
 use kubently_core::cluster::ClusterId;
 use kubently_core::id::{ApiKeyId, JobId, SessionId, UserId};
-use kubently_core::job::JobRecord;
+use kubently_core::job::{GRACE_SECONDS, JobRecord};
 use kubently_core::result::CommandResult;
 use kubently_core::status::{FinalStatus, Reason};
 use kubently_core::subject::{CommandSubject, cancel_of, cancels_of, parse_cancel};
@@ -12,10 +14,14 @@ use kubently_core::time::Timestamp;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
+use crate::job_repository::Start;
 use crate::replies::Stored;
 use crate::stream::STREAM_NOT_FOUND;
 use crate::topology::command_stream;
 
+/// How long ago the oldest job was submitted that is not past its deadline, and five minutes for
+/// clocks that differ.
+const OLDEST: u32 = QueueTimeoutSeconds::MAX + TimeoutSeconds::MAX + GRACE_SECONDS + 300;
 /// Jobs that are cancelled at a time.
 const PARALLEL: usize = 16;
 
@@ -107,8 +113,8 @@ impl Broker {
         Ok(stored)
     }
 
-    /// Calls off a user's unfinished jobs of this scope, by walking its job records; answers how
-    /// many it ended. A job that is being submitted meanwhile may be missed: it may be repeated.
+    /// Calls off a user's unfinished jobs of this scope, by walking the records of its last hour;
+    /// answers how many it ended. A job that is being submitted meanwhile may be missed: it may be repeated.
     ///
     /// # Errors
     /// The first [`StoreError`], once every job has been tried.
@@ -120,7 +126,8 @@ impl Broker {
     ) -> Result<u64, StoreError> {
         let mut ended = 0;
         let mut failed = None;
-        let mut from = 1;
+        // What is older is past its deadline.
+        let mut from = Start::At(now.get() - TimeDelta::seconds(OLDEST.into()));
         loop {
             let (records, next) = self.jobs_of(owner, from).await?;
             // What is past its deadline runs no more, and may have lost its result to age.

@@ -3,6 +3,7 @@
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
+use chrono::{DateTime, Utc};
 use kubently_core::id::{JobId, UserId};
 use kubently_core::job::JobRecord;
 
@@ -17,6 +18,15 @@ const BATCH: (usize, usize) = (256, 1024 * 1024);
 /// Which write a value is of: its sequence in the bucket's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revision(pub(crate) u64);
+
+/// Where a reading of records begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start {
+    /// At what was written at or after this time, on the hub's clock.
+    At(DateTime<Utc>),
+    /// At this write.
+    Sequence(u64),
+}
 
 fn subject(owner: UserId, job: JobId) -> String {
     format!("$KV.{JOBS}.job.{owner}.{job}")
@@ -69,20 +79,23 @@ impl Broker {
         Ok(Some(record))
     }
 
-    /// Some of a user's job records, in the order they were written, from a sequence of the bucket
-    /// on; and the sequence from which there are more.
+    /// Some of a user's job records, in the order they were written, and where there are more.
     pub(crate) async fn jobs_of(
         &self,
         owner: UserId,
-        from: u64,
-    ) -> Result<(Vec<JobRecord>, Option<u64>), StoreError> {
-        let filter = format!("$KV.{JOBS}.job.{owner}.*");
-        let (count, bytes) = BATCH;
-        let batch = self
-            .batch(&bucket_stream(JOBS), &filter, from, count, bytes)
-            .await?;
+        from: Start,
+    ) -> Result<(Vec<JobRecord>, Option<Start>), StoreError> {
+        let (stream, filter) = (bucket_stream(JOBS), format!("$KV.{JOBS}.job.{owner}.*"));
+        let batch = match from {
+            Start::At(time) => self.batch_since(&stream, &filter, time, BATCH).await?,
+            Start::Sequence(from) => {
+                let (count, bytes) = BATCH;
+                self.batch(&stream, &filter, from, count, bytes).await?
+            }
+        };
         let last = batch.messages.last().map(|message| message.sequence);
-        let next = last.filter(|_| batch.more).map(|last| last + 1);
+        let next = last.filter(|_| batch.more);
+        let next = next.map(|last| Start::Sequence(last + 1));
         let records = batch.messages.iter().filter_map(|message| {
             serde_json::from_slice(&message.payload)
                 .inspect_err(

@@ -5,6 +5,7 @@
 //! ([`presence`]) and hear what is cancelled ([`control`]), nothing else: workers create, list and direct-get nothing.
 
 pub mod accounts;
+pub mod active_sessions;
 pub mod backoff;
 mod bucket;
 pub mod commands;
@@ -40,6 +41,7 @@ pub mod topology;
 pub mod unfinished;
 mod watched;
 
+pub use self::active_sessions::ActiveSessions;
 pub use self::commands::{Published, SubmitError};
 pub use self::connect::{Broker, ConnectError, HubConfig, Link, Replicas, TlsFiles};
 pub use self::consume::Intake;
@@ -58,6 +60,7 @@ pub use self::output::StoredOutput;
 pub use self::remove_cluster::RemoveError;
 pub use self::replies::Stored;
 pub use self::repositories::HubRepositories;
+pub use self::retired::DropsEarly;
 pub use self::state::Known;
 pub use self::topology::TopologyError;
 pub use self::unfinished::{MOST_A_USER, OverQuota, Place, Unfinished};

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::connect::Broker;
 use crate::directory::Directory;
 use crate::error::StoreError;
+use crate::retired::DropsEarly;
 use crate::stream::StreamState;
 use crate::topology::{COMMANDS, command_stream};
 
@@ -34,6 +35,8 @@ const EVERY: Duration = Duration::from_secs(10);
 const YOUNGEST: TimeDelta = TimeDelta::seconds(11);
 /// One pass in so many, about an hour's, also looks for replies that are over.
 const RETIRED_EVERY: u64 = 360;
+/// One pass in so many, about a minute's, also looks whether replies are kept for long enough.
+const KEPT_EVERY: u64 = 6;
 /// The most deadlines that are kept, the nearest ones.
 const MOST: usize = 100_000;
 /// Commands that are read at a time, and the most bytes of them.
@@ -75,8 +78,9 @@ struct Named {
 }
 
 impl Broker {
-    /// Sweeps every queue of the hub until it is stopped.
-    pub async fn sweep(&self, directory: Directory, stop: CancellationToken) {
+    /// Sweeps every queue of the hub until it is stopped, and warns where outputs are gone sooner
+    /// than `result_ttl`.
+    pub async fn sweep(&self, directory: Directory, result_ttl: Duration, stop: CancellationToken) {
         let mut sweep = Sweep {
             broker: self.clone(),
             directory,
@@ -92,6 +96,9 @@ impl Broker {
                     tracing::warn!(%error, "the queues were not swept");
                 }
                 sweep.passes += 1;
+                if sweep.passes.is_multiple_of(KEPT_EVERY) {
+                    sweep.broker.warn_of_early_drops(result_ttl).await;
+                }
                 if sweep.passes.is_multiple_of(RETIRED_EVERY)
                     && let Err(error) = sweep.broker.remove_retired().await
                 {
@@ -102,6 +109,25 @@ impl Broker {
         tokio::select! {
             () = swept => {}
             () = stop.cancelled() => {}
+        }
+    }
+}
+
+impl Broker {
+    async fn warn_of_early_drops(&self, result_ttl: Duration) {
+        let early = match self.dropping_early(result_ttl).await {
+            Ok(early) => early,
+            Err(error) => {
+                tracing::warn!(%error, "whether outputs are kept for long enough is not known");
+                return;
+            }
+        };
+        for DropsEarly { cluster, kept } in early {
+            let (kept, wanted) = (kept.as_secs(), result_ttl.as_secs());
+            tracing::warn!(
+                %cluster, kept_seconds = kept, result_ttl = wanted,
+                "the cluster's reply stream is full: outputs are gone sooner than result_ttl"
+            );
         }
     }
 }
