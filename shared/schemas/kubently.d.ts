@@ -541,7 +541,7 @@ export interface KubentlyConfig {
   api_keys_file?: string;
   /** The API's port. */
   api_port?: number;
-  /** The runtime's threads. */
+  /** The most threads of the runtime; never more than there are cores. */
   api_workers?: number;
   /** The `timeout_seconds` of commands that name none, in seconds. */
   command_timeout?: number;
@@ -569,7 +569,7 @@ export interface KubentlyConfig {
   nats_replicas?: unknown | unknown;
   /** Where the hub is. */
   nats_url?: string;
-  /** How long an output must stay readable, in seconds; it stays for 24 hours, unless its cluster's reply stream is full. */
+  /** How long an output must stay readable, in seconds: it stays for 24 hours, and where a cluster's full reply stream drops it sooner than this, the log warns. */
   result_ttl?: number;
   /** Whether secrets may be asked for: `redact` where some cluster's owner shows them without their values. The others refuse them all the same. */
   secrets?: "deny" | "redact";

@@ -513,7 +513,7 @@ class KubentlyConfig(TypedDict):
     api_keys_file: NotRequired[str]
     # The API's port.
     api_port: NotRequired[int]
-    # The runtime's threads.
+    # The most threads of the runtime; never more than there are cores.
     api_workers: NotRequired[int]
     # The `timeout_seconds` of commands that name none, in seconds.
     command_timeout: NotRequired[int]
@@ -541,7 +541,7 @@ class KubentlyConfig(TypedDict):
     nats_replicas: NotRequired[Any | Any]
     # Where the hub is.
     nats_url: NotRequired[str]
-    # How long an output must stay readable, in seconds; it stays for 24 hours, unless its cluster's reply stream is full.
+    # How long an output must stay readable, in seconds: it stays for 24 hours, and where a cluster's full reply stream drops it sooner than this, the log warns.
     result_ttl: NotRequired[int]
     # Whether secrets may be asked for: `redact` where some cluster's owner shows them without their values. The others refuse them all the same.
     secrets: NotRequired[Literal["deny"] | Literal["redact"]]
