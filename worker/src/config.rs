@@ -343,7 +343,7 @@ mod tests {
             serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(
             stored, schema,
-            "run KUBENTLY_WRITE_SCHEMAS=1 cargo test schema"
+            "run KUBENTLY_WRITE_SCHEMAS=1 cargo test -p kubently-worker schema, then -p kubently-core"
         );
     }
 

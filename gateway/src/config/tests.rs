@@ -137,7 +137,7 @@ fn the_schema_is_the_one_of_the_code() {
     let stored: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!(
         stored, schema,
-        "run KUBENTLY_WRITE_SCHEMAS=1 cargo test schema"
+        "run KUBENTLY_WRITE_SCHEMAS=1 cargo test -p kubently-gateway schema, then -p kubently-core"
     );
 }
 

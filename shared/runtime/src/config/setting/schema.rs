@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Reference, Settings};
 
-/// The schema of all settings of `T` as they stand in a file; `example` is one of its own, merged
-/// with the examples of the settings that have no default.
+/// The schema of all settings of `T` as they stand in a file; its example holds the default of every
+/// setting that has one.
 #[must_use]
 pub fn schema<T: Settings>(title: &str, description: &str) -> Value {
     let mut properties = Map::new();
