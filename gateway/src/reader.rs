@@ -38,7 +38,7 @@ pub(crate) struct Reader {
 enum Phase {
     Following,
     /// The result names a run that was dropped: its events are read once more.
-    Replaying(kubently_core::id::RunId),
+    Replaying,
     Ended,
 }
 
@@ -74,7 +74,9 @@ impl Reader {
         reader.after = since;
         if since > 0 {
             match reader.gateway.broker.mark(&reply, since).await? {
-                Mark::Event(run, attempt) => reader.transcript = Transcript::after(run, attempt),
+                Mark::Event(run, attempt, n) => {
+                    reader.transcript = Transcript::after(run, attempt, n);
+                }
                 Mark::Result => reader.phase = Phase::Ended,
                 Mark::Expired => return Err(ApiError::EventsExpired),
                 Mark::NotOfThisJob => return Err(ApiError::BadEventId),
@@ -127,8 +129,8 @@ impl Reader {
         for stored in stored.items {
             self.after = stored.sequence;
             let (id, at) = (stored.sequence, stored.stored_at);
-            match (stored.reply, self.phase) {
-                (Reply::Event(event), Phase::Following) => {
+            match stored.reply {
+                Reply::Event(event) => {
                     let step = self.transcript.event(&event);
                     if step == Step::Restart {
                         batch.events.push(JobEvent::reset(job));
@@ -137,18 +139,16 @@ impl Reader {
                         batch.events.push(JobEvent::stored(job, id, at, event));
                     }
                 }
-                (Reply::Event(event), Phase::Replaying(run)) if event.run == run => {
-                    batch.events.push(JobEvent::stored(job, id, at, event));
-                }
-                (Reply::Result(result), phase) => {
-                    let end = match phase {
+                Reply::Result(result) => {
+                    let end = match self.phase {
                         Phase::Following => self.transcript.result(&result),
-                        Phase::Replaying(_) | Phase::Ended => End::Complete,
+                        Phase::Replaying | Phase::Ended => End::Complete,
                     };
                     match end {
-                        End::Replay(run) => {
+                        End::Replay(_) => {
                             batch.events.push(JobEvent::reset(job));
-                            self.phase = Phase::Replaying(run);
+                            self.phase = Phase::Replaying;
+                            self.transcript = Transcript::default().decided_by(&result);
                             self.after = 0;
                             batch.more = true;
                         }
@@ -162,7 +162,7 @@ impl Reader {
                     }
                     return Ok(batch);
                 }
-                (Reply::Event(_) | Reply::Unreadable, _) => {}
+                Reply::Unreadable => {}
             }
         }
         Ok(batch)

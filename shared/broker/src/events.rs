@@ -48,8 +48,8 @@ pub struct StoredReplies {
 /// What is stored under a sequence, for a reader who says that it has seen that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// An event of this run and attempt.
-    Event(RunId, u32),
+    /// An event of this run and attempt, with this number.
+    Event(RunId, u32, u64),
     /// The job's result.
     Result,
     /// What was stored there is gone by age.
@@ -119,6 +119,6 @@ impl Broker {
             return Ok(Mark::NotOfThisJob);
         }
         let event: Event = decode(&message.payload, "event")?;
-        Ok(Mark::Event(event.run, event.attempt))
+        Ok(Mark::Event(event.run, event.attempt, event.n))
     }
 }

@@ -20,6 +20,8 @@ pub struct Transcript {
 struct Shown {
     run: RunId,
     attempt: u32,
+    /// The number of the last event.
+    n: u64,
 }
 
 /// What is to be done with an event.
@@ -29,7 +31,8 @@ pub enum Step {
     Show,
     /// Say that what was shown is void, then show it.
     Restart,
-    /// It is of a run that does not count.
+    /// It is of a run that does not count, or was shown before: it is stored twice where the
+    /// worker missed the hub's first ack.
     Skip,
 }
 
@@ -43,11 +46,11 @@ pub enum End {
 }
 
 impl Transcript {
-    /// A reader that has seen events of this run and attempt.
+    /// A reader that has seen events of this run and attempt, up to this number.
     #[must_use]
-    pub const fn after(run: RunId, attempt: u32) -> Self {
+    pub const fn after(run: RunId, attempt: u32, n: u64) -> Self {
         Self {
-            shown: Some(Shown { run, attempt }),
+            shown: Some(Shown { run, attempt, n }),
             decided: None,
         }
     }
@@ -73,13 +76,20 @@ impl Transcript {
         let next = Shown {
             run: event.run,
             attempt: event.attempt,
+            n: event.n,
         };
         match self.shown {
             None => {
                 self.shown = Some(next);
                 Step::Show
             }
-            Some(shown) if shown.run == event.run => Step::Show,
+            Some(shown) if shown.run == event.run => {
+                if event.n <= shown.n {
+                    return Step::Skip;
+                }
+                self.shown = Some(next);
+                Step::Show
+            }
             Some(shown) if event.attempt >= shown.attempt || self.decided.is_some() => {
                 self.shown = Some(next);
                 Step::Restart
@@ -108,12 +118,12 @@ mod tests {
         RunId::from_uuid(uuid::Uuid::from_u128(number))
     }
 
-    fn event(number: u128, attempt: u32) -> Event {
+    fn event(number: u128, attempt: u32, n: u64) -> Event {
         Event {
             v: 1,
             attempt,
             run: run(number),
-            n: 1,
+            n,
             kind: EventKind::Output(Chunk::of(OutputStream::Stdout, b"x")),
         }
     }
@@ -130,18 +140,33 @@ mod tests {
     #[test]
     fn a_later_attempt_replaces_an_earlier_one_and_not_the_other_way_round() {
         let mut reader = Transcript::default();
-        assert_eq!(reader.event(&event(1, 1)), Step::Show);
-        assert_eq!(reader.event(&event(1, 1)), Step::Show);
-        assert_eq!(reader.event(&event(2, 2)), Step::Restart);
-        assert_eq!(reader.event(&event(1, 1)), Step::Skip);
-        assert_eq!(reader.event(&event(2, 2)), Step::Show);
+        assert_eq!(reader.event(&event(1, 1, 0)), Step::Show);
+        assert_eq!(reader.event(&event(1, 1, 1)), Step::Show);
+        assert_eq!(reader.event(&event(2, 2, 0)), Step::Restart);
+        assert_eq!(reader.event(&event(1, 1, 2)), Step::Skip);
+        assert_eq!(reader.event(&event(2, 2, 1)), Step::Show);
         assert_eq!(reader.result(&result(Some(2))), End::Complete);
     }
 
     #[test]
+    fn an_event_that_is_stored_twice_is_shown_once() {
+        let mut reader = Transcript::default();
+        let mut shown = Vec::new();
+        for n in [0, 0, 1, 1, 2, 1, 2, 3] {
+            if reader.event(&event(1, 1, n)) == Step::Show {
+                shown.push(n);
+            }
+        }
+        assert_eq!(shown, [0, 1, 2, 3]);
+        let mut resumed = Transcript::after(run(1), 1, 2);
+        assert_eq!(resumed.event(&event(1, 1, 2)), Step::Skip);
+        assert_eq!(resumed.event(&event(1, 1, 3)), Step::Show);
+    }
+
+    #[test]
     fn the_result_of_a_run_that_was_dropped_brings_it_back() {
-        let mut reader = Transcript::after(run(1), 1);
-        reader.event(&event(2, 2));
+        let mut reader = Transcript::after(run(1), 1, 1);
+        reader.event(&event(2, 2, 1));
         assert_eq!(reader.result(&result(Some(1))), End::Replay(run(1)));
         assert_eq!(reader.result(&result(None)), End::Complete);
     }
@@ -149,11 +174,11 @@ mod tests {
     #[test]
     fn where_the_result_is_known_only_its_run_is_shown() {
         let mut reader = Transcript::default().decided_by(&result(Some(1)));
-        assert_eq!(reader.event(&event(2, 2)), Step::Skip);
-        assert_eq!(reader.event(&event(1, 1)), Step::Show);
-        let mut late = Transcript::after(run(2), 2).decided_by(&result(Some(1)));
+        assert_eq!(reader.event(&event(2, 2, 1)), Step::Skip);
+        assert_eq!(reader.event(&event(1, 1, 1)), Step::Show);
+        let mut late = Transcript::after(run(2), 2, 1).decided_by(&result(Some(1)));
         assert!(late.is_void());
-        assert_eq!(late.event(&event(1, 1)), Step::Restart);
+        assert_eq!(late.event(&event(1, 1, 1)), Step::Restart);
         assert!(!late.is_void());
     }
 }
