@@ -1,14 +1,18 @@
 //! `Idempotency-Key`: a command that is sent again is the same job, on whichever gateway.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName};
 use kubently_broker::{Claim, StoreError, SubmitError, Waiter};
 use kubently_core::access::Principal;
-use kubently_core::idempotency::{IdempotencyKey, Submission};
+use kubently_core::idempotency::{IdempotencyKey, Submission, fingerprint};
 use kubently_core::job::JobRecord;
+use kubently_core::request::ExecuteCommandRequest;
 
+use crate::acting::acting;
 use crate::error::ApiError;
 use crate::gateway::Parts;
-use crate::submit::{ACCEPT_LIMIT, submit};
+use crate::submit::{ACCEPT_LIMIT, may_see, record, submit};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the answer is about a job that was submitted before.
@@ -71,7 +75,7 @@ pub(crate) async fn submit_once(
         let waiter = gateway.live.follow(&record.subject.reply()).await?;
         let now = gateway.directory.now();
         let is_open = now < record.deadline(record.envelope.queued_at);
-        if is_open && !broker.has_trace(&record).await? {
+        if is_open && !broker.has_trace(&record.subject).await? {
             // Nobody has it in hand: the first request broke off, or is still under way, and then
             // the hub knows the second copy by its id.
             match broker.renew_key(owner, key, &earlier, read).await {
@@ -94,6 +98,35 @@ pub(crate) async fn submit_once(
         });
     }
     Err(ApiError::HubUnavailable)
+}
+
+/// The job that this very request was accepted as before, where its caller may see that still; `None`
+/// also where nobody has it in hand, because it would have to be submitted anew.
+pub(crate) async fn accepted_before(
+    gateway: &Parts,
+    caller: &Arc<Principal>,
+    request: ExecuteCommandRequest,
+    key: &IdempotencyKey,
+) -> Result<Option<Submitted>, ApiError> {
+    let service = request.service_identity.as_ref();
+    let Ok(owner) = acting(gateway, caller, request.user_id, service).await else {
+        return Ok(None);
+    };
+    let earlier = gateway.broker.submission(owner.user_id, key).await?;
+    let fingerprint = fingerprint(&request);
+    let Some(earlier) = earlier.filter(|earlier| earlier.fingerprint == fingerprint) else {
+        return Ok(None);
+    };
+    let record = record(gateway, &owner, request).resubmitted(&earlier);
+    if !may_see(caller, &record) || !gateway.broker.has_trace(&record.subject).await? {
+        return Ok(None);
+    }
+    let waiter = gateway.live.follow(&record.subject.reply()).await?;
+    Ok(Some(Submitted {
+        record,
+        waiter,
+        is_replay: true,
+    }))
 }
 
 #[cfg(test)]

@@ -131,3 +131,52 @@ async fn a_replay_publishes_what_the_first_request_did_not() {
     let result = broker.result(&subject.reply()).await.unwrap().unwrap();
     assert!(result.success);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_answered_after_its_session_has_ended() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let other = world.second_gateway().await.unwrap();
+    let other = other.http(Some(&world.key)).unwrap();
+    let cluster = world.cluster("over").await.unwrap();
+    let wanted = serde_json::json!({ "cluster_id": cluster });
+    let session = http.json(http::Method::POST, "/v1/sessions", &wanted).await;
+    let session = session.unwrap().json().unwrap();
+    let session = session["session_id"].as_str().unwrap();
+    let mut body = version(&cluster);
+    body["session_id"] = session.into();
+    let waiting = id_of(&send(&http, &body, "waits", "respond-async").await);
+    let worker = world.worker(&cluster, "w", &[]).await.unwrap();
+    let done = send(&http, &body, "done", "wait=20").await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    ended(&http, &waiting).await;
+    drop(worker);
+    let cancelled = id_of(&send(&http, &body, "cancelled", "respond-async").await);
+    let path = format!("/v1/sessions/{session}");
+    let over = http
+        .send(http::Method::DELETE, &path, &[], "")
+        .await
+        .unwrap();
+    assert_eq!(over.status, 200, "{}", over.text());
+    for http in [&http, &other] {
+        for (key, id) in [
+            ("waits", waiting.clone()),
+            ("done", id_of(&done)),
+            ("cancelled", cancelled.clone()),
+        ] {
+            let answer = send(http, &body, key, "wait=20").await;
+            assert_eq!(answer.status, 200, "{key}: {}", answer.text());
+            assert_eq!(answer.header("idempotency-replayed"), "true");
+            assert_eq!(id_of(&answer), id);
+        }
+        let told = send(http, &body, "cancelled", "wait=20").await;
+        assert_eq!(told.json().unwrap()["reason"], "session_ended");
+        // Nothing new is let in: neither under a key of its own, nor as another command under a known one.
+        let refused = send(http, &body, "new", "wait=20").await;
+        problem(&refused, 409, "session_ended");
+        let mut changed = body.clone();
+        changed["priority"] = 2.into();
+        let refused = send(http, &changed, "done", "wait=20").await;
+        problem(&refused, 409, "session_ended");
+    }
+}

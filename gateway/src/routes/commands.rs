@@ -21,7 +21,7 @@ use crate::acting::acting;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
-use crate::once::{REPLAYED, Submitted, submit_once};
+use crate::once::{REPLAYED, Submitted, accepted_before, submit_once};
 use crate::prefer::{PREFERENCE_APPLIED, Prefer};
 use crate::reader::Reader;
 use crate::routes::jobs::state_of;
@@ -62,16 +62,24 @@ pub(crate) async fn execute(
     let options: Options = query::parse(&parts.uri, "it has dry_run=true or dry_run=false")?;
     let body = body::json(&parts.headers, body).await?;
     let request = ExecuteCommandRequest::from_json(&body)?;
-    let (caller, command) = admit(&gateway, &caller, &request).await?;
+    let admitted = admit(&gateway, &caller, &request).await;
     if options.dry_run {
-        return dry_run(&request, &command);
+        return dry_run(&request, &admitted?.1);
     }
     let key = once::key(&parts.headers)?;
     let prefer = Prefer::of(&parts.headers);
     // The place of its stream comes first: who cannot be answered is not to be accepted.
     let place = sse::is_wanted(&parts.headers).then(|| gateway.stream_place());
     let place = place.transpose()?;
-    let submitted = accept(&gateway, &caller, request, key.as_ref()).await?;
+    let submitted = match (admitted, &key) {
+        (Ok((owner, _)), key) => accept(&gateway, &owner, request, key.as_ref()).await?,
+        // What was accepted once is answered, also where it would not be accepted any more.
+        (Err(refused), Some(key)) => {
+            let before = accepted_before(&gateway, &caller, request, key).await?;
+            before.ok_or(refused)?
+        }
+        (Err(refused), None) => return Err(refused),
+    };
     let is_replay = submitted.is_replay;
     let mut response = match place {
         Some(place) => streamed(gateway, submitted, place)?,

@@ -3,6 +3,7 @@
 use kubently_core::id::UserId;
 use kubently_core::idempotency::{IdempotencyKey, Submission};
 use kubently_core::job::JobRecord;
+use kubently_core::subject::CommandSubject;
 
 use crate::bucket::Stored;
 use crate::connect::Broker;
@@ -51,6 +52,19 @@ impl Broker {
         Err(StoreError::Conflict)
     }
 
+    /// What a user's key stands for, where it stands for something.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn submission(
+        &self,
+        owner: UserId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Submission>, StoreError> {
+        let stored = self.value(JOBS, &key_of(owner, key)).await?;
+        Ok(stored.map(|Stored { value, .. }| value))
+    }
+
     /// Writes a key's submission again, so that whoever wrote it before no longer can take it back.
     ///
     /// # Errors
@@ -94,13 +108,13 @@ impl Broker {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn has_trace(&self, record: &JobRecord) -> Result<bool, StoreError> {
-        let reply = record.subject.reply();
+    pub async fn has_trace(&self, subject: &CommandSubject) -> Result<bool, StoreError> {
+        let reply = subject.reply();
         if self.result(&reply).await?.is_some() {
             return Ok(true);
         }
-        let queue = command_stream(&record.subject.cluster);
-        let queued = self.last(&queue, &record.subject.to_string()).await?;
+        let queue = command_stream(&subject.cluster);
+        let queued = self.last(&queue, &subject.to_string()).await?;
         // The result is stored before the command is acked, so it may have come since.
         Ok(queued.is_some() || self.result(&reply).await?.is_some())
     }
