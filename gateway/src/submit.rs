@@ -101,10 +101,14 @@ pub(crate) async fn submit(
     claim: Option<Revision>,
 ) -> Result<(), ApiError> {
     let broker = &gateway.broker;
+    if broker.is_lost() {
+        // Nothing is sent, so nothing is run behind its caller's back once the hub is there again.
+        return Err(ApiError::HubUnavailable);
+    }
     let now = gateway.directory.now();
-    let (reply, deadline) = (record.subject.reply(), record.deadline(now));
+    let deadline = record.deadline(now);
     let unfinished = gateway.live.unfinished();
-    let place = match unfinished.admit(caller.user_id, &reply, deadline, now) {
+    let place = match unfinished.admit(caller.user_id, &record.subject, deadline, now) {
         Ok(place) => place,
         Err(refused) => {
             take_back(gateway, record, claim).await;

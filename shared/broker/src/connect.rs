@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{
@@ -19,6 +19,9 @@ use crate::nkey::{Nkey, NkeyError};
 
 /// How long the first connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How often a quiet connection is tried. The client gives one up at the third try without an answer, so a
+/// link that is cut without a word is noticed within 9 s.
+const PING: Duration = Duration::from_secs(3);
 /// How long the hub may take to answer.
 pub(crate) const ANSWER: Duration = Duration::from_secs(5);
 /// How long a connection may be gone before a caller is told.
@@ -108,7 +111,8 @@ pub struct Broker {
     pub(crate) js: jetstream::Context,
     /// Counts what may have cost us messages: reconnects and slow-consumer events.
     pub(crate) disturbed: watch::Receiver<u64>,
-    connected: watch::Receiver<bool>,
+    /// Since when the connection is gone.
+    away: watch::Receiver<Option<Instant>>,
     refused: Arc<AtomicBool>,
     pub(crate) replicas: Replicas,
     /// The prefix of the `JetStream` API as this account sees it.
@@ -177,13 +181,13 @@ impl Broker {
     /// [`ConnectError`], which says what to do.
     pub async fn connect(config: &HubConfig) -> Result<Self, ConnectError> {
         let (disturb, disturbed) = watch::channel(0_u64);
-        let (connect, connected) = watch::channel(true);
+        let (part, away) = watch::channel(None);
         let refused = Arc::new(AtomicBool::new(false));
         let (seen, asked) = (Arc::clone(&refused), Arc::clone(&refused));
         let options = ConnectOptions::new()
             .name(&config.name)
             .max_reconnects(None)
-            .ping_interval(Duration::from_secs(5))
+            .ping_interval(PING)
             .connection_timeout(Duration::from_secs(2))
             .request_timeout(Some(ANSWER))
             .reconnect_delay_callback(move |attempts| {
@@ -192,10 +196,14 @@ impl Broker {
             .event_callback(move |event| {
                 tracing::debug!(%event, "hub connection");
                 match event {
-                    Event::Disconnected => connect.send_replace(false),
-                    Event::Connected => connect.send_replace(true),
-                    _ => true,
-                };
+                    Event::Disconnected => part.send_modify(|since| {
+                        since.get_or_insert_with(Instant::now);
+                    }),
+                    Event::Connected => {
+                        part.send_replace(None);
+                    }
+                    _ => {}
+                }
                 if is_refusal(&event) {
                     if !seen.swap(true, Ordering::Relaxed) {
                         tracing::error!(
@@ -266,7 +274,7 @@ impl Broker {
             client,
             js,
             disturbed,
-            connected,
+            away,
             refused,
             replicas: config.replicas,
             api_prefix,
@@ -276,7 +284,16 @@ impl Broker {
     /// Whether the connection stands.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        *self.connected.borrow()
+        self.away.borrow().is_none()
+    }
+
+    /// Whether the connection has been gone for so long that nothing should be sent: the client would
+    /// keep it for later.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.away
+            .borrow()
+            .is_some_and(|since| since.elapsed() >= LOST)
     }
 
     /// How the connection stands, and why not.
@@ -316,13 +333,15 @@ impl Broker {
     }
 
     async fn lost(&self) {
-        let mut connected = self.connected.clone();
+        let mut away = self.away.clone();
         loop {
-            if connected.wait_for(|connected| !connected).await.is_err() {
-                return;
-            }
-            let back = connected.wait_for(|connected| *connected);
-            if tokio::time::timeout(LOST, back).await.is_err() {
+            let since = match away.wait_for(Option::is_some).await {
+                Ok(since) => since.unwrap_or_else(Instant::now),
+                Err(_) => return,
+            };
+            let left = LOST.saturating_sub(since.elapsed());
+            let back = away.wait_for(Option::is_none);
+            if tokio::time::timeout(left, back).await.is_err() {
                 return;
             }
         }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::StreamExt as _;
 use kubently_core::id::{JobId, UserId};
-use kubently_core::subject::ReplySubject;
+use kubently_core::subject::CommandSubject;
 use kubently_core::time::Timestamp;
 
 use crate::connect::Broker;
@@ -13,6 +14,8 @@ use crate::connect::Broker;
 pub const MOST_A_USER: usize = 1_000;
 /// The most of all users together.
 const MOST: usize = 100_000;
+/// Jobs that are looked for at a time.
+const PARALLEL: usize = 16;
 
 /// The unfinished jobs of a gateway. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +30,7 @@ struct State {
 #[derive(Debug)]
 struct Accepted {
     owner: UserId,
-    reply: ReplySubject,
+    subject: CommandSubject,
     /// When it has ended, whoever missed that.
     deadline: Timestamp,
 }
@@ -53,7 +56,7 @@ impl Unfinished {
     pub fn admit(
         &self,
         owner: UserId,
-        reply: &ReplySubject,
+        subject: &CommandSubject,
         deadline: Timestamp,
         now: Timestamp,
     ) -> Result<Place, OverQuota> {
@@ -66,7 +69,7 @@ impl Unfinished {
         }
         let accepted = Accepted {
             owner,
-            reply: reply.clone(),
+            subject: subject.clone(),
             deadline,
         };
         let mut place = Place {
@@ -74,9 +77,9 @@ impl Unfinished {
             unfinished: self.clone(),
         };
         // A replay of a job that is counted already takes no place of its own.
-        if state.jobs.insert(reply.job, accepted).is_none() {
+        if state.jobs.insert(subject.job, accepted).is_none() {
             *state.of_user.entry(owner).or_default() += 1;
-            place.job = Some(reply.job);
+            place.job = Some(subject.job);
         }
         Ok(place)
     }
@@ -98,18 +101,32 @@ impl Unfinished {
         self.len() == 0
     }
 
-    /// After whatever may have cost us messages, looks which of them have ended.
+    /// After whatever may have cost us messages, looks which of them have ended, and then which never
+    /// came to be: the hub did not answer when they were submitted, and holds nothing of them.
     pub(crate) async fn reread<T>(self, broker: Broker, live: std::sync::Weak<T>) {
         let mut disturbed = broker.disturbed.clone();
         while disturbed.changed().await.is_ok() && live.strong_count() > 0 {
-            let replies: Vec<_> = {
-                let state = self.lock();
-                state.jobs.values().map(|job| job.reply.clone()).collect()
-            };
+            let replies = self.subjects().iter().map(CommandSubject::reply).collect();
             broker
                 .each_result(replies, |reply, _| self.ended(reply.job))
                 .await;
+            futures::stream::iter(self.subjects())
+                .for_each_concurrent(PARALLEL, |subject| {
+                    let (broker, unfinished) = (&broker, &self);
+                    async move {
+                        if matches!(broker.has_trace(&subject).await, Ok(false)) {
+                            unfinished.ended(subject.job);
+                        }
+                    }
+                })
+                .await;
         }
+    }
+
+    fn subjects(&self) -> Vec<CommandSubject> {
+        let state = self.lock();
+        let jobs = state.jobs.values();
+        jobs.map(|job| job.subject.clone()).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -165,12 +182,10 @@ mod tests {
 
     use super::*;
 
-    fn reply() -> ReplySubject {
-        ReplySubject {
-            cluster: "prod-eu".parse().unwrap(),
-            origin: "gw-0000beef".parse().unwrap(),
-            job: JobId::from_uuid(Uuid::now_v7()),
-        }
+    fn subject() -> CommandSubject {
+        let id = Uuid::now_v7();
+        let text = format!("kubently.v1.cmd.prod-eu.normal.gw-0000beef.{id}");
+        text.parse().unwrap()
     }
 
     fn at(seconds: u32) -> Timestamp {
@@ -182,21 +197,22 @@ mod tests {
     fn a_user_has_a_thousand_unfinished_jobs_and_another_its_own() {
         let unfinished = Unfinished::default();
         let [one, other] = [1, 2].map(|number| UserId::from_uuid(Uuid::from_u128(number)));
-        let first = reply();
-        let admit =
-            |owner, reply: &ReplySubject, now| unfinished.admit(owner, reply, at(60), at(now));
+        let first = subject();
+        let admit = |owner, subject: &CommandSubject, now| {
+            unfinished.admit(owner, subject, at(60), at(now))
+        };
         admit(one, &first, 0).unwrap().keep();
         for _ in 1..MOST_A_USER {
-            admit(one, &reply(), 0).unwrap().keep();
+            admit(one, &subject(), 0).unwrap().keep();
         }
-        assert_eq!(admit(one, &reply(), 0).unwrap_err(), OverQuota);
-        admit(other, &reply(), 0).unwrap().keep();
+        assert_eq!(admit(one, &subject(), 0).unwrap_err(), OverQuota);
+        admit(other, &subject(), 0).unwrap().keep();
         unfinished.ended(first.job);
-        drop(admit(one, &reply(), 0).unwrap());
-        admit(one, &reply(), 59).unwrap().keep();
-        assert_eq!(admit(one, &reply(), 59).unwrap_err(), OverQuota);
+        drop(admit(one, &subject(), 0).unwrap());
+        admit(one, &subject(), 59).unwrap().keep();
+        assert_eq!(admit(one, &subject(), 59).unwrap_err(), OverQuota);
         // What is past its deadline has ended, also where nobody heard of it.
-        admit(one, &reply(), 60).unwrap().keep();
+        admit(one, &subject(), 60).unwrap().keep();
         assert_eq!(unfinished.len(), 1);
     }
 
@@ -204,7 +220,7 @@ mod tests {
     fn a_job_that_is_submitted_twice_counts_once() {
         let unfinished = Unfinished::default();
         let owner = UserId::from_uuid(Uuid::from_u128(1));
-        let twice = reply();
+        let twice = subject();
         unfinished
             .admit(owner, &twice, at(60), at(0))
             .unwrap()
