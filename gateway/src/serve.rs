@@ -71,6 +71,9 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
     let (known, swept_until) = (directory.clone(), stop.clone());
     let result_ttl = config.result_ttl();
     tokio::spawn(async move { sweeper.sweep(known, result_ttl, swept_until).await });
+    let keeper = broker.clone();
+    let (known, kept_until) = (directory.clone(), stop.clone());
+    tokio::spawn(async move { keeper.keep_up(known, kept_until).await });
     let identity = Identity::start(&broker, directory.clock())
         .await
         .map_err(|error| Fatal::unavailable(&error))?;

@@ -39,6 +39,7 @@ mod stream;
 mod sweep;
 pub mod topology;
 pub mod unfinished;
+mod upkeep;
 mod watched;
 
 pub use self::active_sessions::ActiveSessions;

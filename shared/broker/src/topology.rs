@@ -134,7 +134,7 @@ pub(crate) fn replies(cluster: &ClusterId) -> Config {
 
 /// No backoff, because it would override `ack_wait`; no largest delivery count, because a message
 /// past it would stay stored and invisible: the worker counts.
-fn lane(cluster: &ClusterId, lane: Lane) -> pull::Config {
+pub(crate) fn lane(cluster: &ClusterId, lane: Lane) -> pull::Config {
     pull::Config {
         durable_name: Some(lane.to_string()),
         filter_subject: subject::lane_of(cluster, lane),
@@ -290,7 +290,7 @@ impl Broker {
         .await
     }
 
-    async fn make(&self, config: Config) -> Result<(), TopologyError> {
+    pub(crate) async fn make(&self, config: Config) -> Result<(), TopologyError> {
         let what = config.name.clone();
         let config = Config {
             num_replicas: self.replicas.get(),
