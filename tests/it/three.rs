@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use futures::TryStreamExt as _;
+use kubently_tests::cluster::Cluster;
 use kubently_tests::http::Http;
 use kubently_tests::hub::Hub;
+use kubently_tests::product::Worker;
 use kubently_tests::wait::{self, Probe};
 use serde_json::json;
 
 use crate::isolation::connect;
+use crate::jobs;
 use crate::shipped::{gateway, lists_namespaces, worker};
+use crate::slow_api::Gate;
 
 /// How long a hub may take to choose new leaders and a client to find them.
 const SETTLED: Duration = Duration::from_secs(60);
@@ -53,5 +57,116 @@ async fn three_servers_keep_every_stream_and_any_one_may_go() {
     hub.kill(0);
     answers_again(&http).await;
     hub.start_again(0).await.unwrap();
+    answers_again(&http).await;
+}
+
+/// The server that leads a stream now.
+async fn leader(js: &jetstream::Context, stream: &str) -> usize {
+    let leader = wait::until("a leader", SETTLED, async || {
+        let info = match js.get_stream(stream).await {
+            Ok(stream) => stream.cached_info().cluster.clone(),
+            Err(error) => return Probe::NotYet(error.to_string()),
+        };
+        match info.and_then(|cluster| cluster.leader) {
+            Some(leader) => Probe::Ready(leader),
+            None => Probe::NotYet("none".to_owned()),
+        }
+    });
+    let leader = leader.await.unwrap();
+    leader.strip_prefix("hub-").unwrap().parse().unwrap()
+}
+
+/// The job of this answer once it has ended, by whoever can be asked.
+async fn ended_once(js: &jetstream::Context, http: &Http, id: &str) {
+    let job = jobs::ended(http, id).await;
+    assert_eq!(job["status"], "completed", "{job}");
+    let filter = format!("kubently.v1.reply.a.*.{id}.result");
+    wait::until("one result", SETTLED, async || {
+        let results = async {
+            let stream = js.get_stream("KUBENTLY_REPLY_a").await.ok()?;
+            let found = stream.info_with_subjects(filter.as_str()).await.ok()?;
+            found.try_collect::<Vec<_>>().await.ok()
+        };
+        match results.await {
+            Some(found) => {
+                let count: usize = found.iter().map(|(_, count)| count).sum();
+                Probe::when(count == 1, format!("{count} results"))
+            }
+            None => Probe::NotYet("not answered".to_owned()),
+        }
+    })
+    .await
+    .unwrap();
+}
+
+/// Until nothing of the cluster is queued or without an ack.
+async fn drained(js: &jetstream::Context) {
+    wait::until("an empty queue", SETTLED, async || {
+        let Ok(stream) = js.get_stream("KUBENTLY_CMD_a").await else {
+            return Probe::NotYet("no answer".to_owned());
+        };
+        let messages = stream.cached_info().state.messages;
+        let Ok(info) = stream.consumer_info("normal").await else {
+            return Probe::NotYet("no consumer".to_owned());
+        };
+        let left = (messages, info.num_pending, info.num_ack_pending);
+        Probe::when(left == (0, 0, 0), format!("{left:?}"))
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_dies_in_any_step_of_a_job_changes_no_end() {
+    let mut hub = Hub::three().await.unwrap();
+    hub.enrol(&["cluster", "add", "a"]).await.unwrap();
+    let (gateway, key) = gateway(&hub).await;
+    let http = gateway.http(Some(&key)).unwrap();
+    let gate = Gate::before(Cluster::shared().await.unwrap()).await;
+    let settings = hub.settings("cluster-a");
+    let settings: Vec<_> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let url = hub.url();
+    let launched = Worker::launch(&url, "a", "w", gate.kubeconfig(), &settings);
+    let js = jetstream::new(connect(&hub, "hub").await);
+    let body = jobs::get("a", &["namespaces", "-o", "name"]);
+
+    // Submit: the queue has no leader when the command comes.
+    let queue = leader(&js, "KUBENTLY_CMD_a").await;
+    hub.kill(queue);
+    let key_of_it = [("idempotency-key", "one"), ("prefer", "respond-async")];
+    let accepted = wait::until("an accepted command", SETTLED, async || {
+        match http.post_command(&body, &key_of_it).await {
+            Ok(answer) if answer.status == 202 => Probe::Ready(answer),
+            Ok(answer) => Probe::NotYet(answer.text()),
+            Err(error) => Probe::NotYet(format!("{error:#}")),
+        }
+    });
+    let first = jobs::id_of(&accepted.await.unwrap());
+    hub.start_again(queue).await.unwrap();
+
+    // Queued: the leader of the queue dies while the command waits in it.
+    let queue = leader(&js, "KUBENTLY_CMD_a").await;
+    hub.kill(queue);
+    leader(&js, "KUBENTLY_CMD_a").await;
+    hub.start_again(queue).await.unwrap();
+
+    // Running: the queue's leader dies, and with it the consumer's, while the worker has the command.
+    let mut worker = launched.await.unwrap();
+    worker.process.ready().await.unwrap();
+    jobs::running(&http, &first).await;
+    let queue = leader(&js, "KUBENTLY_CMD_a").await;
+    hub.kill(queue);
+    leader(&js, "KUBENTLY_CMD_a").await;
+    hub.start_again(queue).await.unwrap();
+
+    // Result: the leader of the replies dies, and the result comes before there is another.
+    let replies = leader(&js, "KUBENTLY_REPLY_a").await;
+    hub.kill(replies);
+    gate.open();
+    ended_once(&js, &http, &first).await;
+    drained(&js).await;
+    hub.start_again(replies).await.unwrap();
+    let again = http.post_command(&body, &key_of_it).await.unwrap();
+    assert_eq!(jobs::id_of(&again), first);
     answers_again(&http).await;
 }

@@ -18,6 +18,7 @@ pub mod parts;
 pub mod place;
 pub mod ports;
 pub mod product;
+pub mod proxy;
 pub mod quickstart;
 pub mod raw;
 pub mod say;
