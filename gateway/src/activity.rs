@@ -14,10 +14,11 @@ use kubently_core::repository::{RepositoryError, SessionRepository};
 use kubently_core::time::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use crate::metrics::Metrics;
 use crate::run::chain;
 
 /// The most sessions with notes that are not written yet.
-const MAX_SESSIONS: usize = 65_536;
+pub(crate) const MAX_SESSIONS: usize = 65_536;
 /// Sessions that are written at a time.
 const AT_A_TIME: usize = 16;
 /// How long notes are gathered before they are written.
@@ -42,6 +43,7 @@ struct Pending(Option<Note>);
 /// Notes of commands and signs of life.
 pub(crate) struct Activity {
     stores: Arc<dyn SessionRepository>,
+    metrics: Metrics,
     pending: Mutex<HashMap<Key, Pending>>,
     wake: Notify,
     written: watch::Sender<()>,
@@ -62,9 +64,10 @@ impl Pending {
 
 impl Activity {
     /// Writes notes for as long as the process lives.
-    pub(crate) fn start(stores: Arc<dyn SessionRepository>) -> Arc<Self> {
+    pub(crate) fn start(stores: Arc<dyn SessionRepository>, metrics: Metrics) -> Arc<Self> {
         let activity = Arc::new(Self {
             stores,
+            metrics,
             pending: Mutex::default(),
             wake: Notify::new(),
             written: watch::channel(()).0,
@@ -87,6 +90,7 @@ impl Activity {
         let mut pending = self.pending();
         if pending.len() >= MAX_SESSIONS && !pending.contains_key(&(owner, session)) {
             tracing::warn!("too many sessions wait to be noted: a command is not counted");
+            self.metrics.turned_away("session_notes");
             return;
         }
         let entry = pending.entry((owner, session)).or_default();
@@ -161,6 +165,11 @@ impl Activity {
         drop(pending);
         self.written.send_replace(());
         !failed
+    }
+
+    /// How many sessions have notes that are not written yet.
+    pub(crate) fn len(&self) -> usize {
+        self.pending().len()
     }
 
     fn pending(&self) -> MutexGuard<'_, HashMap<Key, Pending>> {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 
-pub(crate) use usage::Usage;
+pub(crate) use usage::{MAX_WAITING as MOST_NOTES, Usage};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 

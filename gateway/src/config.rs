@@ -73,10 +73,13 @@ kubently_runtime::settings! {
         pub(crate) api_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         /// The API's port.
         pub(crate) api_port: u16 = 8080,
-        /// Where `/livez` and `/readyz` listen.
+        /// Where `/livez`, `/readyz` and `/metrics` listen.
         pub(crate) admin_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         /// Their port.
         pub(crate) admin_port: u16 = 9090,
+        /// Whether metrics of clusters carry their names as a label; else all clusters have them
+        /// together.
+        pub(crate) metrics_cluster_label: bool = true,
         /// The most threads of the runtime; never more than there are cores.
         pub(crate) api_workers: Whole<1, 100> = Whole::nearest(4),
         /// Fixed keys, each a caller of its own that is no admin; keys that can be revoked are made

@@ -13,14 +13,19 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
+use crate::metrics::Metrics;
+
 /// The most connections at a time; one more is closed at once, because memory is not for whoever
 /// opens the most sockets.
-const MAX_CONNECTIONS: usize = 8192;
+pub(crate) const MAX_CONNECTIONS: usize = 8192;
 
 /// Accepts up to [`MAX_CONNECTIONS`]; small answers go out at once (`TCP_NODELAY`) instead of
 /// waiting for the client's ack.
 #[derive(Clone)]
-pub(crate) struct Bounded(Arc<Semaphore>);
+pub(crate) struct Bounded {
+    places: Arc<Semaphore>,
+    metrics: Metrics,
+}
 
 /// How long a caller may take nothing of its answer. An event stream is resumed with the last id
 /// that arrived.
@@ -35,8 +40,14 @@ pub(crate) struct Counted {
 }
 
 impl Bounded {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_CONNECTIONS)))
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        Self { places, metrics }
+    }
+
+    /// How many connections are open.
+    pub(crate) fn open(&self) -> usize {
+        MAX_CONNECTIONS.saturating_sub(self.places.available_permits())
     }
 }
 
@@ -46,8 +57,9 @@ impl<S> Accept<TcpStream, S> for Bounded {
     type Future = Ready<io::Result<(Counted, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             tracing::warn!("too many connections: one is closed");
+            self.metrics.turned_away("connections");
             return ready(Err(io::ErrorKind::ConnectionRefused.into()));
         };
         let small_answers = stream.set_nodelay(true);
@@ -134,7 +146,10 @@ mod tests {
     async fn one_connection_too_many_is_closed_until_another_ends() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let bounded = Bounded(Arc::new(Semaphore::new(1)));
+        let bounded = Bounded {
+            places: Arc::new(Semaphore::new(1)),
+            metrics: Metrics::default(),
+        };
         let accept = async || {
             let client = TcpStream::connect(address).await.unwrap();
             let (stream, _) = listener.accept().await.unwrap();
@@ -153,7 +168,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (stream, _) = listener.accept().await.unwrap();
-        let accepted = Bounded::new().accept(stream, ()).await;
+        let accepted = Bounded::new(Metrics::default()).accept(stream, ()).await;
         let (mut counted, ()) = accepted.unwrap();
         let endless = async {
             while counted.write_all(&[0; 4096]).await.is_ok() {}

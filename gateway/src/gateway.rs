@@ -19,6 +19,7 @@ use crate::active::Active;
 use crate::activity::Activity;
 use crate::auth::Door;
 use crate::error::ApiError;
+use crate::metrics::Metrics;
 
 /// The most requests in work at a time; one more is told to come back.
 pub(crate) const MAX_IN_FLIGHT: usize = 4096;
@@ -41,6 +42,8 @@ pub(crate) struct Parts {
     pub(crate) stores: HubRepositories,
     /// How many sessions take commands.
     pub(crate) active: Active,
+    /// Counts everything else.
+    pub(crate) metrics: Metrics,
     /// Counts the commands of sessions.
     pub(crate) activity: Arc<Activity>,
     /// Whose live feed our jobs' replies reach.

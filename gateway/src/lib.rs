@@ -20,6 +20,7 @@ mod connections;
 mod error;
 mod fresh;
 mod gateway;
+mod metrics;
 mod observe;
 mod once;
 mod page;

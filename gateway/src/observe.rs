@@ -53,12 +53,19 @@ pub(crate) async fn observe(
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(X_REQUEST_ID, value);
     }
+    let took = began.elapsed();
+    let route = route.as_ref().map(MatchedPath::as_str);
+    let metrics = &gateway.metrics;
+    metrics.request(&method, route, response.status(), took);
+    if let Some(problem) = &problem {
+        metrics.refused(problem.code);
+    }
     tracing::info!(
         method = method.as_str(),
-        route = route.as_ref().map(MatchedPath::as_str),
+        route,
         status = response.status().as_u16(),
         code = problem.map(|problem| problem.code),
-        ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         request_id = id.as_str(),
         user = user.map(tracing::field::display),
         "request"

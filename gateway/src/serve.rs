@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use axum::Router;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
-use kubently_broker::{Broker, Directory, HubRepositories, Identity, Live};
+use kubently_broker::{Broker, Directory, HubRepositories, Identity, Live, Queues};
 use kubently_runtime::admin::{self, Readiness};
+use kubently_runtime::metrics as runtime;
 use kubently_runtime::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -21,6 +22,7 @@ use crate::auth::{Door, Keys, Usage};
 use crate::config::GatewayConfig;
 use crate::connections::Bounded;
 use crate::gateway::{Gateway, MAX_IN_FLIGHT, MAX_LARGE_OUTPUTS, MAX_STREAMS, Parts, new_origin};
+use crate::metrics::{Metrics, crowds};
 use crate::routes;
 use crate::run::{Fatal, chain, connect_ensured};
 
@@ -34,14 +36,17 @@ const MAX_HEAD: usize = 32 * 1024;
 /// Serves until the first signal; then stops accepting, answers who waits and drains.
 pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(), Fatal> {
     let stop = shutdown.soft();
-    let starting = start(&config, stop.clone());
+    let queues = Queues::default();
+    let starting = start(&config, queues.clone(), stop.clone());
     let gateway = tokio::select! {
         gateway = starting => gateway?,
         () = stop.cancelled() => return Ok(()),
     };
+    let connections = Bounded::new(gateway.metrics.clone());
+    let exposed = exposed(&config, &gateway, queues, &connections);
     let ready: Arc<dyn Readiness> = Arc::new(HubIsReady(gateway.broker.clone()));
     let ended = CancellationToken::new();
-    let admin = admin::serve(config.admin_address(), ready, ended.clone())
+    let admin = admin::serve(config.admin_address(), ready, exposed, ended.clone())
         .await
         .map_err(|error| Fatal::bind("admin", config.admin_address(), &error))?;
     let listener = TcpListener::bind(config.api_address())
@@ -51,7 +56,8 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
         .local_addr()
         .map_err(|error| Fatal::other("no address", &error))?;
     tracing::info!(%address, origin = %gateway.origin, "api open");
-    let served = listen(listener, routes::router(Arc::clone(&gateway)), stop).await;
+    let router = routes::router(Arc::clone(&gateway));
+    let served = listen(listener, connections, router, stop).await;
     ended.cancel();
     if let Ok(Err(error)) = admin.await {
         tracing::warn!(%error, "the admin port ended with an error");
@@ -62,7 +68,33 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
     served.map_err(|error| Fatal::other("the api ended", &error))
 }
 
-async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gateway, Fatal> {
+/// What is shown on the admin port.
+fn exposed(
+    config: &GatewayConfig,
+    gateway: &Gateway,
+    queues: Queues,
+    connections: &Bounded,
+) -> runtime::Metrics {
+    let exposed = runtime::Metrics::new(env!("KUBENTLY_VERSION"), None);
+    let by_cluster = config.metrics_cluster_label;
+    let clock = gateway.directory.clock();
+    let broker = &gateway.broker;
+    exposed.register(|registry| {
+        gateway.metrics.register(registry);
+        broker.register(registry);
+        let counts = broker.counts();
+        counts.register_sweep(registry, queues, clock, by_cluster);
+        crowds::register(registry, gateway, connections, by_cluster);
+    });
+    exposed
+}
+
+async fn start(
+    config: &GatewayConfig,
+    queues: Queues,
+    stop: CancellationToken,
+) -> Result<Gateway, Fatal> {
+    let metrics = Metrics::default();
     let broker = connect_ensured(config).await?;
     let directory = Directory::start(&broker)
         .await
@@ -70,7 +102,10 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
     let sweeper = broker.clone();
     let (known, swept_until) = (directory.clone(), stop.clone());
     let result_ttl = config.result_ttl();
-    tokio::spawn(async move { sweeper.sweep(known, result_ttl, swept_until).await });
+    tokio::spawn(async move {
+        let swept = sweeper.sweep(known, queues, result_ttl, swept_until);
+        swept.await;
+    });
     let keeper = broker.clone();
     let (known, kept_until) = (directory.clone(), stop.clone());
     tokio::spawn(async move { keeper.keep_up(known, kept_until).await });
@@ -82,7 +117,7 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
         tracing::warn!("there is no key yet, so nobody gets in: admin create makes the first one");
     }
     let stores = HubRepositories::new(broker.clone(), directory.clock());
-    let usage = Usage::start(Arc::new(stores.clone()));
+    let usage = Usage::start(Arc::new(stores.clone()), metrics.clone());
     let origin = new_origin();
     let live = Live::start(&broker, &origin)
         .await
@@ -98,7 +133,8 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
             identity,
             usage,
         },
-        activity: Activity::start(Arc::new(stores.clone())),
+        activity: Activity::start(Arc::new(stores.clone()), metrics.clone()),
+        metrics,
         stores,
         origin,
         command_timeout: config.command_timeout,
@@ -115,12 +151,13 @@ async fn start(config: &GatewayConfig, stop: CancellationToken) -> Result<Gatewa
 
 async fn listen(
     listener: TcpListener,
+    connections: Bounded,
     router: Router,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let handle = Handle::<SocketAddr>::new();
     let mut server = Server::from_listener(listener)
-        .acceptor(Bounded::new())
+        .acceptor(connections)
         .http1_only()
         .handle(handle.clone());
     let mut builder = server.http_builder().http1();

@@ -57,6 +57,7 @@ mod slow_api;
 mod soak;
 mod stop;
 mod sweep;
+mod telemetry;
 mod three;
 mod top;
 

@@ -22,6 +22,7 @@ pub mod proxy;
 pub mod quickstart;
 pub mod raw;
 pub mod say;
+pub mod scrape;
 pub mod usage;
 pub mod wait;
 pub mod world;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 /// How long a cancelled job is remembered: longer than a command takes from the queue to its start.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// The most jobs that are remembered; the oldest are forgotten first.
-const MOST: usize = 10_000;
+pub const MOST: usize = 10_000;
 
 /// The cancelled jobs of this worker's cluster. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +66,18 @@ impl Cancels {
             token,
             cancels: self.clone(),
         }
+    }
+
+    /// How many cancelled jobs are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().order.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -69,10 +69,12 @@ kubently_runtime::settings! {
         pub max_commands_per_fetch: Whole<1, 100> = Whole::nearest(10),
         /// How long running commands may take to finish after SIGTERM, in seconds.
         pub grace_seconds: Whole<0, 600> = Whole::nearest(25),
-        /// Where `/livez` and `/readyz` listen.
+        /// Where `/livez`, `/readyz` and `/metrics` listen.
         pub admin_host: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         /// Their port.
         pub admin_port: u16 = 9091,
+        /// Whether metrics carry the cluster's name as a label.
+        pub metrics_cluster_label: bool = true,
         /// Which events are logged, as tracing's directives.
         pub log: String = LogConfig::default().filter,
         /// The shape of a log line.

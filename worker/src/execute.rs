@@ -12,6 +12,7 @@ use kubently_core::status::Reason;
 use kubently_kubectl::{Cluster, Limits, Output, RunError};
 
 use crate::live::LiveOutput;
+use crate::metrics::Metrics;
 
 /// Runs commands that were checked before. Dropping the future gives the work up.
 pub trait Execute: Send + Sync + 'static {
@@ -32,19 +33,31 @@ pub trait Execute: Send + Sync + 'static {
 pub struct Kubectl {
     cluster: Cluster,
     limits: Limits,
+    metrics: Metrics,
 }
 
 impl Kubectl {
     /// Reads this cluster, under this policy.
     #[must_use]
-    pub fn new(cluster: Cluster, policy: Arc<Policy>) -> Self {
+    pub fn new(cluster: Cluster, policy: Arc<Policy>, metrics: Metrics) -> Self {
         let max_output_bytes = usize::try_from(policy.max_output_bytes.get()).unwrap_or(usize::MAX);
         let limits = Limits {
             max_output_bytes,
             policy,
             ..Limits::default()
         };
-        Self { cluster, limits }
+        Self {
+            cluster,
+            limits,
+            metrics,
+        }
+    }
+
+    fn failed(&self, error: &RunError) -> Ended {
+        if let Some(code) = code_of(error) {
+            self.metrics.refused(code);
+        }
+        failed(error)
     }
 
     fn within(&self, time: Duration) -> Limits {
@@ -66,7 +79,7 @@ impl Execute for Kubectl {
     async fn execute(&self, command: &Command, limit: Duration) -> Ended {
         match kubently_kubectl::run(&self.cluster, command, &self.within(limit)).await {
             Ok(output) => completed(output),
-            Err(error) => failed(&error),
+            Err(error) => self.failed(&error),
         }
     }
 
@@ -80,7 +93,7 @@ impl Execute for Kubectl {
                     ..Ended::completed(ended.exit_code, Vec::new(), Vec::new())
                 }
             }
-            Err(error) => failed(&error),
+            Err(error) => self.failed(&error),
         }
     }
 }
@@ -93,29 +106,34 @@ fn completed(output: Output) -> Ended {
     }
 }
 
-fn failed(error: &RunError) -> Ended {
-    let code = match error {
-        RunError::OutputTooLarge { size, limit } => {
-            let text = format!(
-                "the output has {size} bytes or more, and {limit} are allowed; a document is not \
-                 cut (ask for fewer objects with a name, -n, -l or --field-selector, or for a table)"
-            );
-            return Ended::failed(Reason::OutputTooLarge, text);
-        }
-        RunError::InputTooLarge { size, limit } => {
-            let text = format!(
-                "{size} bytes of objects or more would be in memory at once, and {limit} are \
-                 allowed where a list is sorted or searched as a whole (ask for fewer objects with \
-                 a name, -n, -l or --field-selector, or without --sort-by)"
-            );
-            return Ended::failed(Reason::OutputTooLarge, text);
-        }
+/// The rule that an error stands for; none where the output is too large.
+fn code_of(error: &RunError) -> Option<RefusalCode> {
+    Some(match error {
+        RunError::OutputTooLarge { .. } | RunError::InputTooLarge { .. } => return None,
         RunError::Denied { .. } | RunError::SecretValues { .. } => RefusalCode::ResourceDenied,
         RunError::ClusterScoped { .. } => RefusalCode::ClusterScopeForbidden,
         // NotServed, and whatever else the library comes to refuse.
         _ => RefusalCode::NotSupportedYet,
+    })
+}
+
+fn failed(error: &RunError) -> Ended {
+    if let Some(code) = code_of(error) {
+        return Ended::failed(Reason::PolicyDenied, format!("{code}: {error}"));
+    }
+    let text = match error {
+        RunError::InputTooLarge { size, limit } => format!(
+            "{size} bytes of objects or more would be in memory at once, and {limit} are allowed \
+             where a list is sorted or searched as a whole (ask for fewer objects with a name, -n, \
+             -l or --field-selector, or without --sort-by)"
+        ),
+        RunError::OutputTooLarge { size, limit } => format!(
+            "the output has {size} bytes or more, and {limit} are allowed; a document is not cut \
+             (ask for fewer objects with a name, -n, -l or --field-selector, or for a table)"
+        ),
+        other => other.to_string(),
     };
-    Ended::failed(Reason::PolicyDenied, format!("{code}: {error}"))
+    Ended::failed(Reason::OutputTooLarge, text)
 }
 
 #[cfg(test)]

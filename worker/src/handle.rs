@@ -5,7 +5,6 @@ mod follow;
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use kubently_core::envelope::VERSION;
@@ -25,6 +24,7 @@ use crate::backoff::Backoff;
 use crate::cancels::Cancels;
 use crate::execute::Execute;
 use crate::judge::{Accepted, Incoming, judge};
+use crate::metrics::Metrics;
 use crate::ports::{HubTime, Replies};
 
 /// Work that lasts this long is announced; shorter work is told by its result alone.
@@ -52,7 +52,7 @@ pub struct Handler<E, R, T> {
     policy_hash: String,
     cancels: Cancels,
     abandon: CancellationToken,
-    unanswerable: AtomicU64,
+    metrics: Metrics,
 }
 
 /// One execution and where its answers go.
@@ -90,23 +90,37 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
             policy,
             cancels,
             abandon,
-            unanswerable: AtomicU64::new(0),
+            metrics: Metrics::default(),
         }
+    }
+
+    /// The same, counted here.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Judges, runs and answers one command. The delivery must be kept alive meanwhile.
     pub async fn handle(&self, incoming: Incoming<'_>) -> Disposition {
-        tokio::select! {
+        let disposition = tokio::select! {
             biased;
             () = self.abandon.cancelled() => Disposition::GiveBack,
             disposition = self.answer(incoming) => disposition,
+        };
+        if disposition == Disposition::GiveBack {
+            self.metrics.given_back.inc();
         }
+        disposition
     }
 
     async fn answer(&self, incoming: Incoming<'_>) -> Disposition {
+        self.metrics.deliveries.inc();
+        if incoming.attempt > 1 {
+            self.metrics.redeliveries.inc();
+        }
         let Ok(subject) = incoming.subject.parse::<CommandSubject>() else {
             // Its reply subject is derived from its own: there is nobody to answer.
-            let count = self.unanswerable.fetch_add(1, Ordering::Relaxed) + 1;
+            let count = self.metrics.unanswerable.inc() + 1;
             tracing::warn!(subject = ?incoming.subject, count, "no command subject: dropped");
             return Disposition::Ack;
         };
@@ -116,16 +130,28 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
             run: RunId::from_uuid(Uuid::new_v4()),
             began: Instant::now(),
         };
-        let judged = judge(&incoming, &subject, &self.policy, self.time.now());
-        let (ended, until) = match judged {
-            Err(refused) => (refused.ended, refused.until),
+        let now = self.time.now();
+        let (ended, until) = match judge(&incoming, &subject, &self.policy, now) {
+            Err(refused) => {
+                if let Some(code) = refused.code {
+                    self.metrics.refused(code);
+                }
+                (refused.ended, refused.until)
+            }
             Ok(accepted) => {
+                if incoming.attempt <= 1 {
+                    let waited = now.get() - incoming.stored_at.get();
+                    let waited = waited.to_std().unwrap_or_default();
+                    self.metrics.queued.observe(waited.as_secs_f64());
+                }
                 let running = self.cancels.begin(subject.job);
                 let ended = tokio::select! {
                     biased;
                     () = running.cancelled() => Some(called_off()),
                     ended = self.perform(&execution, &accepted) => ended,
                 };
+                let ran = execution.began.elapsed();
+                self.metrics.ran(accepted.command.verb(), ran);
                 match ended {
                     Some(ended) => (ended, accepted.deadline),
                     None => return Disposition::GiveBack,
@@ -180,7 +206,8 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
             run,
             began,
         } = execution;
-        let elapsed = began.elapsed().as_millis();
+        let ended_at = Instant::now();
+        let elapsed = (ended_at - *began).as_millis();
         let run = Run {
             job: reply.job,
             attempt: *attempt,
@@ -198,6 +225,9 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
                 return Disposition::GiveBack;
             }
         }
+        self.metrics.wrote(result.stdout_bytes, result.stderr_bytes);
+        let returned = ended_at.elapsed().as_secs_f64();
+        self.metrics.returned.observe(returned);
         tracing::info!(
             job = %reply.job,
             attempt,

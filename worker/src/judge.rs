@@ -47,6 +47,8 @@ pub struct Refused {
     pub ended: Ended,
     /// Until when that is tried.
     pub until: Timestamp,
+    /// Which rule refused it, where one of the grammar or the policy did.
+    pub code: Option<RefusalCode>,
 }
 
 /// Judges a message by its text, the policy and the time on the hub's clock.
@@ -74,8 +76,10 @@ pub fn judge(
         refused(reason, text, latest, now)
     })?;
     let deadline = job::deadline(&envelope, incoming.stored_at);
-    let command = check(&envelope, policy)
-        .map_err(|refusal| refused(Reason::PolicyDenied, text_of(&refusal), deadline, now))?;
+    let command = check(&envelope, policy).map_err(|refusal| Refused {
+        code: Some(refusal.code),
+        ..refused(Reason::PolicyDenied, text_of(&refusal), deadline, now)
+    })?;
     if let Some((reason, text)) = lateness(&envelope, incoming, now) {
         return Err(refused(reason, text, deadline, now));
     }
@@ -95,6 +99,7 @@ fn refused(reason: Reason, text: String, deadline: Timestamp, now: Timestamp) ->
     Refused {
         ended: Ended::failed(reason, text),
         until: deadline.max(now.plus_seconds(GRACE_SECONDS)),
+        code: None,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod execute;
 pub mod handle;
 pub mod judge;
 pub mod live;
+pub mod metrics;
 pub mod ports;
 pub mod presence;
 pub mod readiness;

@@ -11,6 +11,7 @@ use kubently_core::policy::Secrets;
 use kubently_kubectl::{Cluster, config_from_kubeconfig, config_in_cluster};
 use kubently_runtime::admin;
 use kubently_runtime::clock::SystemClock;
+use kubently_runtime::metrics as runtime;
 use kubently_runtime::shutdown::Shutdown;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::consume::{Stop, consume};
 use crate::execute::Kubectl;
 use crate::handle::Handler;
+use crate::metrics::{Crowds, Metrics};
 use crate::presence::{Announcer, watch_version};
 use crate::readiness::Ready;
 
@@ -42,13 +44,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let ready = Ready::new(stop.clone());
     let done = CancellationToken::new();
-    let _admin = admin::serve(config.admin(), Arc::new(ready.clone()), done.clone())
+    let (exposed, metrics) = counted(&config);
+    let readiness = Arc::new(ready.clone());
+    let _admin = admin::serve(config.admin(), readiness, exposed.clone(), done.clone())
         .await
         .with_context(|| {
             let address = config.admin();
             format!("cannot open {address}: end what uses it, or set admin_host and admin_port")
         })?;
-    let cluster = cluster(&config).await?;
+    let cluster = cluster(&config).await?.observed(Arc::new(metrics.clone()));
     let connected = tokio::select! {
         connected = connect(&config, &ready, &stop) => connected?,
         () = stop.cancelled() => return Ok(()),
@@ -64,6 +68,18 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         "taking commands"
     );
     let tasks = TaskTracker::new();
+    let crowds = Crowds {
+        slots: config.settings.slots.get() as usize,
+        tasks: tasks.clone(),
+        waiting: intake.waiting(),
+        cancels: cancels.clone(),
+        cluster: cluster.clone(),
+    };
+    exposed.register(|registry| {
+        broker.register(registry);
+        broker.counts().register_pulls(registry);
+        crowds.register(registry);
+    });
     let announcer =
         tokio::spawn(announcer(&config, &cluster, &tasks, &stop).run(broker.clone(), done.clone()));
     let stop = Stop {
@@ -72,14 +88,15 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         abandon: CancellationToken::new(),
     };
     let handler = Handler::new(
-        Kubectl::new(cluster, Arc::clone(&config.policy)),
+        Kubectl::new(cluster, Arc::clone(&config.policy), metrics.clone()),
         broker.clone(),
         time,
         config.worker_name.clone(),
         Arc::clone(&config.policy),
         cancels,
         stop.abandon.clone(),
-    );
+    )
+    .counted(metrics);
     // On the runtime's own threads: the main thread would have to be woken for each delivery.
     let consuming = {
         let (tasks, stop) = (tasks.clone(), stop.clone());
@@ -92,6 +109,16 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     anyhow::ensure!(stop.soft.is_cancelled(), "the queue gives no more commands");
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What is shown on the admin port, and what of it the worker counts itself.
+fn counted(config: &Config) -> (runtime::Metrics, Metrics) {
+    let cluster = config.settings.metrics_cluster_label;
+    let cluster = cluster.then(|| config.cluster_id.to_string());
+    let exposed = runtime::Metrics::new(env!("KUBENTLY_VERSION"), cluster);
+    let metrics = Metrics::default();
+    exposed.register(|registry| metrics.register(registry));
+    (exposed, metrics)
 }
 
 /// The way to Kubernetes; connects when the first command needs it.

@@ -8,19 +8,23 @@ use kubently_core::repository::AdminApiKeyRepository;
 use kubently_core::time::Timestamp;
 use tokio::sync::mpsc;
 
+use crate::metrics::Metrics;
 use crate::run::chain;
 
 /// The most notes that wait to be written; one more is dropped, and the key's next minute brings
 /// another.
-const MAX_WAITING: usize = 1024;
+pub(crate) const MAX_WAITING: usize = 1024;
 
 /// Where uses are noted.
 #[derive(Debug, Clone)]
-pub(crate) struct Usage(mpsc::Sender<(UserId, ApiKeyId, Timestamp)>);
+pub(crate) struct Usage {
+    notes: mpsc::Sender<(UserId, ApiKeyId, Timestamp)>,
+    metrics: Metrics,
+}
 
 impl Usage {
     /// Writes notes for as long as somebody can note.
-    pub(crate) fn start(stores: Arc<dyn AdminApiKeyRepository>) -> Self {
+    pub(crate) fn start(stores: Arc<dyn AdminApiKeyRepository>, metrics: Metrics) -> Self {
         let (notes, mut waiting) = mpsc::channel(MAX_WAITING);
         tokio::spawn(async move {
             while let Some((owner, key, at)) = waiting.recv().await {
@@ -29,15 +33,21 @@ impl Usage {
                 }
             }
         });
-        Self(notes)
+        Self { notes, metrics }
+    }
+
+    /// How many uses wait to be noted.
+    pub(crate) fn len(&self) -> usize {
+        self.notes.max_capacity() - self.notes.capacity()
     }
 
     /// Notes a use, where the key's last one was noted a minute ago.
     pub(crate) fn note(&self, key: &KnownKey, now: Timestamp) {
         if key.is_due(now) {
             let note = (key.principal.user_id, key.principal.key_id, now);
-            if self.0.try_send(note).is_err() {
+            if self.notes.try_send(note).is_err() {
                 tracing::debug!("too many uses wait to be noted: one is dropped");
+                self.metrics.turned_away("key_notes");
             }
         }
     }
@@ -88,14 +98,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_store_that_hangs_holds_nobody_up_and_nothing_grows() {
-        let usage = Usage::start(Arc::new(Stuck));
+        let usage = Usage::start(Arc::new(Stuck), Metrics::default());
         let id = uuid::Uuid::nil();
         let note = (
             UserId::from_uuid(id),
             ApiKeyId::from_uuid(id),
             chrono::DateTime::UNIX_EPOCH.into(),
         );
-        let taken = (0..MAX_WAITING + 100).filter(|_| usage.0.try_send(note).is_ok());
+        let taken = (0..MAX_WAITING + 100).filter(|_| usage.notes.try_send(note).is_ok());
         assert!(taken.count() <= MAX_WAITING + 1);
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/commands`: runs a command and, where that is quick, answers with its end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -174,6 +174,11 @@ pub(crate) async fn accept(
             is_replay: false,
         }
     };
+    if submitted.is_replay {
+        gateway.metrics.replayed.inc();
+    } else {
+        gateway.metrics.accepted(submitted.record.subject.lane);
+    }
     if let (Some(session), false) = (submitted.record.envelope.session_id, submitted.is_replay) {
         let now = gateway.directory.now();
         gateway.activity.command(caller.user_id, session, now);
@@ -221,10 +226,12 @@ async fn outcome(
     if wait.is_zero() {
         return JobState::Queued;
     }
+    let began = Instant::now();
     tokio::select! {
         biased;
         result = waiter.wait(wait) => {
             if let Some(result) = result {
+                gateway.metrics.answered(began.elapsed());
                 return JobState::Finished(result);
             }
         }

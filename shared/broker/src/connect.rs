@@ -6,16 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, context::ContextBuilder};
-use async_nats::{
-    Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerAddr, ServerError,
-};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
+use prometheus_client::registry::Registry;
 use semver::Version;
 use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::backoff::Backoff;
 use crate::error::StoreError;
+use crate::metrics::Counts;
 use crate::nkey::{Nkey, NkeyError};
+
+mod ear;
+
+use self::ear::Ear;
 
 /// How long the first connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -115,6 +119,7 @@ pub struct Broker {
     away: watch::Receiver<Option<Instant>>,
     refused: Arc<AtomicBool>,
     pub(crate) replicas: Replicas,
+    pub(crate) counts: Counts,
     /// The prefix of the `JetStream` API as this account sees it.
     pub(crate) api_prefix: String,
 }
@@ -183,7 +188,14 @@ impl Broker {
         let (disturb, disturbed) = watch::channel(0_u64);
         let (part, away) = watch::channel(None);
         let refused = Arc::new(AtomicBool::new(false));
-        let (seen, asked) = (Arc::clone(&refused), Arc::clone(&refused));
+        let asked = Arc::clone(&refused);
+        let counts = Counts::default();
+        let heard = Ear {
+            part,
+            disturb,
+            refused: Arc::clone(&refused),
+            counts: counts.clone(),
+        };
         let options = ConnectOptions::new()
             .name(&config.name)
             .max_reconnects(None)
@@ -194,29 +206,7 @@ impl Broker {
                 pause(attempts, asked.load(Ordering::Relaxed))
             })
             .event_callback(move |event| {
-                tracing::debug!(%event, "hub connection");
-                match event {
-                    Event::Disconnected => part.send_modify(|since| {
-                        since.get_or_insert_with(Instant::now);
-                    }),
-                    Event::Connected => {
-                        part.send_replace(None);
-                    }
-                    _ => {}
-                }
-                if is_refusal(&event) {
-                    if !seen.swap(true, Ordering::Relaxed) {
-                        tracing::error!(
-                            "the hub refuses this credential: it is revoked or replaced; trying \
-                             again, at most once a minute"
-                        );
-                    }
-                } else if matches!(event, Event::Connected) {
-                    seen.store(false, Ordering::Relaxed);
-                }
-                if matches!(event, Event::Connected | Event::SlowConsumer(_)) {
-                    disturb.send_modify(|count| *count += 1);
-                }
+                heard.hear(&event);
                 std::future::ready(())
             });
         let options = identified(options, config).await?;
@@ -277,8 +267,20 @@ impl Broker {
             away,
             refused,
             replicas: config.replicas,
+            counts,
             api_prefix,
         })
+    }
+
+    /// What is counted of this connection.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Shows what is counted of this connection, and whether it stands.
+    pub fn register(&self, registry: &mut Registry) {
+        self.counts.register(registry, self.away.clone());
     }
 
     /// Whether the connection stands.
@@ -401,21 +403,6 @@ fn pause(attempts: usize, refused: bool) -> Duration {
             let length = first.saturating_mul(2_u32.saturating_pow(doublings.min(16)));
             Backoff::new(length.min(longest), longest).pause()
         }
-    }
-}
-
-/// Only the text of the client's error tells it from others once we are connected.
-fn is_refusal(event: &Event) -> bool {
-    match event {
-        Event::ServerError(ServerError::AuthorizationViolation) => true,
-        Event::ServerError(ServerError::Other(text))
-        | Event::ClientError(ClientError::Other(text)) => {
-            let text = text.to_ascii_lowercase();
-            ["authorization violation", "authentication"]
-                .iter()
-                .any(|part| text.contains(part))
-        }
-        _ => false,
     }
 }
 

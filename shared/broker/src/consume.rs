@@ -7,6 +7,7 @@
 //! priority, from which every eighth slot goes to what has waited the longest.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, consumer::pull::BatchConfig};
@@ -39,7 +40,11 @@ const CHECK: Duration = Duration::from_secs(1);
 /// The commands of one cluster, as they come.
 pub struct Intake {
     deliveries: mpsc::UnboundedReceiver<Delivery>,
+    waiting: Arc<AtomicUsize>,
 }
+
+/// The most deliveries that wait for a slot, of all lanes.
+pub const MOST_WAITING: usize = credit::WAITING * Lane::ALL.len();
 
 struct LaneState {
     lane: Lane,
@@ -63,6 +68,8 @@ struct PullLoop {
     slots: Arc<Semaphore>,
     credit: Credit,
     window: Window<Waiting>,
+    /// How many there are in the window.
+    waiting: Arc<AtomicUsize>,
     /// Bounded by the slots: a delivery goes in only together with one.
     deliver: mpsc::UnboundedSender<Delivery>,
 }
@@ -88,6 +95,7 @@ impl Intake {
             open(broker, &stream, low).await?,
         ];
         let (deliver, deliveries) = mpsc::unbounded_channel();
+        let waiting = Arc::<AtomicUsize>::default();
         let pulls = PullLoop {
             broker: broker.clone(),
             stream,
@@ -96,10 +104,20 @@ impl Intake {
             slots: Arc::new(Semaphore::new(slots)),
             credit: Credit::new(max_per_fetch),
             window: Window::new(),
+            waiting: Arc::clone(&waiting),
             deliver,
         };
         tokio::spawn(pulls.run(stop));
-        Ok(Self { deliveries })
+        Ok(Self {
+            deliveries,
+            waiting,
+        })
+    }
+
+    /// How many deliveries wait for a slot, as it changes; at most [`MOST_WAITING`].
+    #[must_use]
+    pub fn waiting(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.waiting)
     }
 
     /// The next command, or `None` once pulling has stopped and what had not started was given
@@ -139,6 +157,7 @@ impl PullLoop {
         let slots = Arc::clone(&self.slots);
         loop {
             self.hand_out();
+            self.waiting.store(self.window.len(), Ordering::Relaxed);
             if let Err(error) = self.pull().await {
                 tracing::warn!(%error, "pulling failed");
             }
@@ -196,6 +215,7 @@ impl PullLoop {
         for lane in &mut self.lanes {
             if lane.outstanding > 0 && lane.heard.elapsed() > MISSED {
                 tracing::info!(lane = %lane.lane, "the hub has lost a pull; asking again");
+                self.broker.counts.pulls_lost.inc();
                 lane.outstanding = 0;
             }
         }

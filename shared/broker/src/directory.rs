@@ -131,6 +131,13 @@ impl Directory {
         workers.get(cluster)?.values().map(|(_, at)| *at).max()
     }
 
+    /// Which of the watches may be out of date: that of the clusters, and that of the workers.
+    #[must_use]
+    pub fn behind(&self) -> (bool, bool) {
+        let (clusters, workers) = (&self.clusters_watch, &self.workers_watch);
+        (clusters.is_behind(), workers.is_behind())
+    }
+
     /// The hub's clock, as the watches keep it.
     #[must_use]
     pub fn clock(&self) -> HubClock {

@@ -121,6 +121,12 @@ impl Live {
         Ok(waiter)
     }
 
+    /// How many jobs somebody follows.
+    #[must_use]
+    pub fn followed(&self) -> usize {
+        lock(&self.followed).len()
+    }
+
     /// The unfinished jobs that this gateway has accepted.
     #[must_use]
     pub const fn unfinished(&self) -> &Unfinished {

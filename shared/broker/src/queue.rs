@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
+use crate::metrics::Depths;
 use crate::topology::command_stream;
 
 #[derive(Deserialize)]
@@ -37,27 +38,40 @@ impl Broker {
     /// # Errors
     /// [`StoreError`]; [`StoreError::Refused`] where the cluster has no queue.
     pub async fn queue_status(&self, cluster: &ClusterId) -> Result<QueueStatus, StoreError> {
+        let depths = self.depths(cluster).await?;
+        let mut status = QueueStatus::default();
+        for (lane, depth) in Lane::ALL.into_iter().zip(depths) {
+            *status.lane_mut(lane) = LaneStatus {
+                queued: depth.queued,
+                in_flight: depth.in_flight,
+            };
+        }
+        status.oldest_queued_at = depths.iter().filter_map(|depth| depth.oldest).min();
+        Ok(status)
+    }
+
+    /// The same, each lane with its own oldest command.
+    pub(crate) async fn depths(&self, cluster: &ClusterId) -> Result<Depths, StoreError> {
         let stream = command_stream(cluster);
         let answer: Consumers = self.ask(&format!("CONSUMER.LIST.{stream}")).await?;
-        let mut status = QueueStatus::default();
-        let mut oldest: Option<Timestamp> = None;
+        let mut depths = Depths::default();
         for consumer in answer.consumers.unwrap_or_default() {
             let Ok(lane) = consumer.name.parse::<Lane>() else {
                 continue;
             };
-            *status.lane_mut(lane) = LaneStatus {
-                queued: consumer.num_pending,
-                in_flight: consumer.num_ack_pending,
+            let place = Lane::ALL.into_iter().position(|other| other == lane);
+            let Some(depth) = place.and_then(|place| depths.get_mut(place)) else {
+                continue;
             };
+            depth.queued = consumer.num_pending;
+            depth.in_flight = consumer.num_ack_pending;
             if consumer.num_pending > 0 {
                 let (filter, from) = (lane_of(cluster, lane), consumer.delivered.stream_seq + 1);
                 let next = self.batch(&stream, &filter, from, 1, 1).await?;
                 let at = |message: &StreamMessage| Timestamp::new(message.time);
-                let since = next.messages.first().map(at);
-                oldest = oldest.into_iter().chain(since).min();
+                depth.oldest = next.messages.first().map(at);
             }
         }
-        status.oldest_queued_at = oldest;
-        Ok(status)
+        Ok(depths)
     }
 }

@@ -77,7 +77,10 @@ impl Broker {
             Ok(())
         });
         match stored.await {
-            Ok(()) => Ok(Stored::First),
+            Ok(()) => {
+                self.counts.ended(result.status, result.reason);
+                Ok(Stored::First)
+            }
             Err(StoreError::Conflict) => Ok(Stored::Already),
             Err(error) => Err(error),
         }

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::connect::Broker;
 use crate::directory::Directory;
 use crate::error::StoreError;
+use crate::metrics::{Depths, Queues, Swept};
 use crate::retired::DropsEarly;
 use crate::stream::StreamState;
 use crate::topology::{COMMANDS, command_stream};
@@ -38,9 +39,11 @@ const RETIRED_EVERY: u64 = 360;
 /// One pass in so many, about a minute's, also looks whether replies are kept for long enough.
 const KEPT_EVERY: u64 = 6;
 /// The most deadlines that are kept, the nearest ones.
-const MOST: usize = 100_000;
+pub const MOST: usize = 100_000;
 /// Commands that are read at a time, and the most bytes of them.
 const BATCH: (usize, usize) = (256, 1024 * 1024);
+/// Queues with commands in them whose lanes are looked at in a pass: the others' are not known.
+const MOST_LOOKED_AT: usize = 1_000;
 /// Queues that are read, or jobs that are ended, at a time.
 const PARALLEL: usize = 8;
 /// The pause before what failed is tried again, in seconds.
@@ -55,6 +58,8 @@ struct Sweep {
     due: BTreeSet<(Timestamp, ClusterId, u64)>,
     undecodable: u64,
     passes: u64,
+    /// Where each pass tells how the queues stand.
+    seen: Queues,
 }
 
 /// A page of the list of streams.
@@ -78,9 +83,15 @@ struct Named {
 }
 
 impl Broker {
-    /// Sweeps every queue of the hub until it is stopped, and warns where outputs are gone sooner
-    /// than `result_ttl`.
-    pub async fn sweep(&self, directory: Directory, result_ttl: Duration, stop: CancellationToken) {
+    /// Sweeps every queue of the hub until it is stopped, tells how each one stands, and warns where
+    /// outputs are gone sooner than `result_ttl`.
+    pub async fn sweep(
+        &self,
+        directory: Directory,
+        seen: Queues,
+        result_ttl: Duration,
+        stop: CancellationToken,
+    ) {
         let mut sweep = Sweep {
             broker: self.clone(),
             directory,
@@ -88,11 +99,18 @@ impl Broker {
             due: BTreeSet::new(),
             undecodable: 0,
             passes: 0,
+            seen,
         };
         let swept = async {
             loop {
                 tokio::time::sleep(jittered(EVERY)).await;
-                if let Err(error) = sweep.pass().await {
+                let passed = sweep.pass().await;
+                let outcome = if passed.is_ok() { "ok" } else { "error" };
+                let sweeps = &sweep.broker.counts.sweeps;
+                sweeps.get_or_create(&Swept { outcome }).inc();
+                let kept = i64::try_from(sweep.due.len()).unwrap_or(i64::MAX);
+                sweep.broker.counts.deadlines.set(kept);
+                if let Err(error) = passed {
                     tracing::warn!(%error, "the queues were not swept");
                 }
                 sweep.passes += 1;
@@ -141,6 +159,7 @@ fn jittered(length: Duration) -> Duration {
 impl Sweep {
     async fn pass(&mut self) -> Result<(), StoreError> {
         let queues = self.queues().await?;
+        self.look(&queues).await;
         self.read
             .retain(|cluster, _| queues.iter().any(|(known, _)| known == cluster));
         let broker = self.broker.clone();
@@ -167,6 +186,31 @@ impl Sweep {
         }
         self.expire().await;
         Ok(())
+    }
+
+    /// Tells how the queues stand. Few hold anything at a time, and only those are asked for more.
+    async fn look(&self, queues: &[(ClusterId, Queue)]) {
+        let mut seen = Vec::with_capacity(queues.len());
+        let mut held = Vec::new();
+        for (cluster, queue) in queues {
+            if queue.state.messages == 0 {
+                seen.push((cluster.clone(), Depths::default()));
+            } else if held.len() < MOST_LOOKED_AT {
+                held.push(cluster.clone());
+            }
+        }
+        let broker = self.broker.clone();
+        let mut looks = futures::stream::iter(held)
+            .map(|cluster| {
+                let broker = broker.clone();
+                async move { (broker.depths(&cluster).await, cluster) }
+            })
+            .buffer_unordered(PARALLEL);
+        while let Some((depths, cluster)) = looks.next().await {
+            seen.extend(depths.ok().map(|depths| (cluster, depths)));
+        }
+        seen.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.seen.set(seen);
     }
 
     async fn queues(&self) -> Result<Vec<(ClusterId, Queue)>, StoreError> {

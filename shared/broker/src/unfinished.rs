@@ -13,7 +13,7 @@ use crate::connect::Broker;
 /// The most unfinished jobs of one user on a gateway.
 pub const MOST_A_USER: usize = 1_000;
 /// The most of all users together.
-const MOST: usize = 100_000;
+pub const MOST: usize = 100_000;
 /// Jobs that are looked for at a time.
 const PARALLEL: usize = 16;
 

@@ -6,5 +6,6 @@ pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod metrics;
 pub mod shutdown;
 pub mod telemetry;

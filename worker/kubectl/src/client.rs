@@ -4,6 +4,7 @@ pub mod config;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod guard;
+pub mod observer;
 mod warning;
 
 use std::error::Error as _;
@@ -21,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::config::ConfigError;
 use self::guard::{GuardLayer, Refused};
+use self::observer::{Observed, Observer, Outcome};
 use crate::discovery::Discovery;
 use crate::error::{Error, Status};
 use crate::request::Request;
@@ -35,7 +37,7 @@ const MAX_REFUSAL: usize = 1 << 20;
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// Commands that hold a whole list of more than one page at a time; each may hold
 /// [`Limits::max_response_bytes`](crate::Limits::max_response_bytes) and what becomes of them.
-const WHOLE: usize = 4;
+pub const MOST_WHOLE: usize = 4;
 
 /// A Kubernetes cluster that can be read. Clones share connections and the discovery cache.
 #[derive(Clone)]
@@ -46,6 +48,7 @@ pub struct Cluster {
     pub(crate) discovery: Arc<Discovery>,
     /// Who holds all objects of a long list in memory at a time, see [`Cluster::hold_whole`].
     whole: Arc<Semaphore>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -72,6 +75,8 @@ pub(crate) struct Opened {
     pub(crate) body: Body,
     /// As in [`Answer`].
     pub(crate) warnings: Vec<String>,
+    /// Ends with the last of this.
+    observed: Observed,
 }
 
 /// An answer that is none, and the warnings that came with it.
@@ -158,8 +163,24 @@ impl Cluster {
             server,
             clock,
             discovery: Arc::default(),
-            whole: Arc::new(Semaphore::new(WHOLE)),
+            whole: Arc::new(Semaphore::new(MOST_WHOLE)),
+            observer: None,
         })
+    }
+
+    /// The same cluster with somebody who hears of every request.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
+        }
+    }
+
+    /// How many commands hold a whole long list, of [`MOST_WHOLE`].
+    #[must_use]
+    pub fn holds_whole(&self) -> usize {
+        MOST_WHOLE.saturating_sub(self.whole.available_permits())
     }
 
     /// Waits for one of the few places of those who hold a whole long list in memory.
@@ -186,8 +207,10 @@ impl Cluster {
             parts,
             body,
             warnings,
+            observed,
         } = self.open(request, subject).await?;
         let body = read(body, max_bytes).await?;
+        drop(observed);
         match not_asked_for(&parts, &body) {
             None => Ok(Answer { body, warnings }),
             Some(error) => Err(Failure { error, warnings }),
@@ -202,9 +225,14 @@ impl Cluster {
     ) -> Result<Opened, Failure> {
         let mut retries = 0;
         loop {
+            let mut observed = Observed::begin(self.observer.as_ref(), request);
             let response = self.client.send(http(request)?).await;
-            let response = response.map_err(|error| self.explain(&error))?;
+            let response = response.map_err(|error| {
+                observed.set(Outcome::Failed);
+                self.explain(&error)
+            })?;
             let (parts, body) = response.into_parts();
+            observed.set(Outcome::Answered(parts.status));
             let warnings = parts
                 .headers
                 .get_all(header::WARNING)
@@ -217,9 +245,11 @@ impl Cluster {
                     parts,
                     body,
                     warnings,
+                    observed,
                 });
             }
             let body = read(body, MAX_REFUSAL).await?;
+            drop(observed);
             if retries < RETRIES
                 && let Some(pause) = pause(&parts)
             {

@@ -28,6 +28,7 @@ mod top;
 mod version;
 
 pub use self::client::Cluster;
+pub use self::client::observer::{Call, Ended, Observer, Outcome};
 /// Where an API server is and who asks, as kube knows it.
 pub use kube::Config as ClientConfig;
 

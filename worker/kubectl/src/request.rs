@@ -213,6 +213,12 @@ impl Request {
         format!("{}{}", self.path, self.query)
     }
 
+    /// The path, without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The wanted form.
     #[must_use]
     pub fn accept(&self) -> Accept {

@@ -3,7 +3,7 @@
 use kubently_core::lane::Lane;
 
 /// The deliveries of one lane that wait for a slot, from which on no more of it are asked for.
-const WAITING: usize = 8;
+pub(super) const WAITING: usize = 8;
 /// One slot in so many goes to a lane that a busier, higher one passes by.
 pub(super) const PASSED_BY_EVERY: u64 = 8;
 /// The part of the free slots that an idle worker's standing pull of a lane may ask for: with three

@@ -55,6 +55,10 @@ impl<T> Window<T> {
         self.waiting.drain(..).map(|(_, item)| item)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -151,7 +151,8 @@ pub(crate) fn cluster_with(
         server: "fake:443".into(),
         clock: Arc::new(StoppedClock),
         discovery: Arc::default(),
-        whole: Arc::new(Semaphore::new(super::WHOLE)),
+        whole: Arc::new(Semaphore::new(super::MOST_WHOLE)),
+        observer: None,
     };
     (cluster, asked)
 }

@@ -1,0 +1,3 @@
+//! What both binaries tell of themselves, after real traffic.
+
+mod metrics;
