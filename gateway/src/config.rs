@@ -7,10 +7,12 @@ use std::time::Duration;
 use kubently_broker::{HubConfig, Replicas, TlsFiles};
 use kubently_core::bounded::{TimeoutSeconds, TtlSeconds};
 use kubently_core::policy::Secrets;
+use kubently_core::subject::Origin;
 use kubently_runtime::config::{
-    ConfigError, HubUrl, Loaded, Retired, Setting, Sources, Whole, load_with,
+    Collector, ConfigError, HubUrl, Loaded, Ratio, Retired, Setting, Sources, Whole, load_with,
 };
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
+use kubently_runtime::trace::TraceConfig;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -99,6 +101,12 @@ kubently_runtime::settings! {
         pub(crate) result_ttl: Whole<10, 300> = Whole::nearest(60),
         /// The longest that a request waits for its job, in seconds.
         pub(crate) long_poll_timeout: Whole<1, 60> = Whole::nearest(30),
+        /// Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`;
+        /// none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and
+        /// `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+        pub(crate) otlp_endpoint: Option<Collector> = None => "http://collector:4318",
+        /// The part of the traces that begin here which is recorded; callers decide for theirs.
+        pub(crate) otlp_sample_ratio: Ratio = Ratio::default(),
         /// Which events are logged, as tracing's directives.
         pub(crate) log: String = LogConfig::default().filter,
         /// The shape of a log line.
@@ -257,6 +265,18 @@ impl GatewayConfig {
 
     pub(crate) fn result_ttl(&self) -> Duration {
         Duration::from_secs(self.result_ttl.get().into())
+    }
+
+    /// What is traced, of this instance.
+    pub(crate) fn traces(&self, instance: &Origin) -> TraceConfig {
+        TraceConfig {
+            endpoint: self.otlp_endpoint.as_ref().map(ToString::to_string),
+            ratio: self.otlp_sample_ratio.get(),
+            service: "kubently-gateway",
+            version: env!("KUBENTLY_VERSION"),
+            instance: instance.to_string(),
+            cluster: None,
+        }
     }
 
     pub(crate) fn logs(&self) -> LogConfig {

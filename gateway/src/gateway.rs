@@ -11,6 +11,7 @@ use kubently_core::policy::Secrets;
 use kubently_core::subject::Origin;
 use kubently_core::time::Timestamp;
 use kubently_runtime::clock::SystemClock;
+use kubently_runtime::trace::Tracer;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -42,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) stores: HubRepositories,
     /// How many sessions take commands.
     pub(crate) active: Active,
+    /// Makes spans, where there is a collector.
+    pub(crate) tracer: Tracer,
     /// Counts everything else.
     pub(crate) metrics: Metrics,
     /// Counts the commands of sessions.

@@ -9,11 +9,14 @@ use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use kubently_core::text::CorrelationId;
+use kubently_core::trace;
+use kubently_runtime::trace::{Shape, Span, SpanKind};
 use uuid::Uuid;
 
 use crate::auth::Presented;
 use crate::error::ApiError;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Parts};
+use crate::metrics;
 use crate::problem::Problem;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,10 +38,11 @@ pub(crate) async fn observe(
         Presented::Nothing | Presented::NotKnown => None,
     };
     request.extensions_mut().insert(caller);
+    let span = span(&gateway, &request, route.as_ref(), &id);
 
     let mut response = match gateway.in_flight.try_acquire() {
-        Ok(_permit) => AssertUnwindSafe(next.run(request))
-            .catch_unwind()
+        Ok(_permit) => span
+            .around(AssertUnwindSafe(next.run(request)).catch_unwind())
             .await
             .unwrap_or_else(|_| ApiError::Internal.into_response()),
         Err(_) => ApiError::Overloaded.into_response(),
@@ -60,17 +64,58 @@ pub(crate) async fn observe(
     if let Some(problem) = &problem {
         metrics.refused(problem.code);
     }
-    tracing::info!(
-        method = method.as_str(),
-        route,
-        status = response.status().as_u16(),
-        code = problem.map(|problem| problem.code),
-        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        request_id = id.as_str(),
-        user = user.map(tracing::field::display),
-        "request"
-    );
+    let status = response.status();
+    span.set("http.response.status_code", i64::from(status.as_u16()));
+    let code = problem.map(|problem| problem.code);
+    if let Some(code) = code {
+        span.set("kubently.code", code);
+    }
+    if status.is_server_error() {
+        span.fail(code.unwrap_or("internal"));
+    }
+    span.within(|| {
+        tracing::info!(
+            method = method.as_str(),
+            route,
+            status = status.as_u16(),
+            code,
+            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            request_id = id.as_str(),
+            user = user.map(tracing::field::display),
+            "request"
+        );
+    });
     response
+}
+
+/// The request as a span: a child of its caller's, where it names one.
+fn span(gateway: &Parts, request: &Request, route: Option<&MatchedPath>, id: &RequestId) -> Span {
+    // Load balancers ask for it all the time.
+    if request.uri().path() == "/health" {
+        return Span::default();
+    }
+    let mut parents = request.headers().get_all(trace::HEADER).into_iter();
+    let parent = match (parents.next(), parents.next()) {
+        (Some(one), None) => one.to_str().ok().and_then(|text| text.parse().ok()),
+        _ => None,
+    };
+    let tracer = &gateway.tracer;
+    tracer.span_of(parent, SpanKind::Server, || {
+        let method = metrics::known(request.method());
+        let name = match route {
+            Some(route) => format!("{method} {}", route.as_str()),
+            None => method.to_owned(),
+        };
+        let shape = Shape::new(name)
+            .with("http.request.method", method)
+            .with("url.scheme", "http")
+            .with("url.path", request.uri().path().to_owned())
+            .with("kubently.request_id", id.as_str().to_owned());
+        match route {
+            Some(route) => shape.with("http.route", route.as_str().to_owned()),
+            None => shape,
+        }
+    })
 }
 
 /// An id that is safe in a header, a log line and JSON.

@@ -12,7 +12,7 @@ use kubently_core::request::ExecuteCommandRequest;
 use crate::acting::acting;
 use crate::error::ApiError;
 use crate::gateway::Parts;
-use crate::submit::{ACCEPT_LIMIT, may_see, record, submit};
+use crate::submit::{ACCEPT_LIMIT, may_see, record, sending, submit};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the answer is about a job that was submitted before.
@@ -84,7 +84,8 @@ pub(crate) async fn submit_once(
                 Err(error) => return Err(error.into()),
             }
             broker.rewrite_job(owner, &record).await?;
-            let published = broker.publish_command(&record.envelope);
+            let published =
+                broker.publish_traced(&record.envelope, sending(gateway, &record).parent());
             match tokio::time::timeout(ACCEPT_LIMIT, published).await {
                 Ok(Ok(_) | Err(SubmitError::StillQueued)) => {}
                 Ok(Err(refused)) => return Err(refused.into()),

@@ -12,6 +12,7 @@ use kubently_broker::{Broker, Directory, HubRepositories, Identity, Live, Queues
 use kubently_runtime::admin::{self, Readiness};
 use kubently_runtime::metrics as runtime;
 use kubently_runtime::shutdown::Shutdown;
+use kubently_runtime::trace::Tracer;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +65,7 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
     }
     gateway.activity.finish().await;
     gateway.broker.close().await;
+    gateway.tracer.close().await;
     tracing::info!("stopped");
     served.map_err(|error| Fatal::other("the api ended", &error))
 }
@@ -81,6 +83,9 @@ fn exposed(
     let broker = &gateway.broker;
     exposed.register(|registry| {
         gateway.metrics.register(registry);
+        if let Some(counted) = gateway.tracer.counted() {
+            counted.register(registry);
+        }
         broker.register(registry);
         let counts = broker.counts();
         counts.register_sweep(registry, queues, clock, by_cluster);
@@ -119,6 +124,7 @@ async fn start(
     let stores = HubRepositories::new(broker.clone(), directory.clock());
     let usage = Usage::start(Arc::new(stores.clone()), metrics.clone());
     let origin = new_origin();
+    let tracer = Tracer::start(&config.traces(&origin)).map_err(|error| Fatal::config(&error))?;
     let live = Live::start(&broker, &origin)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;
@@ -135,6 +141,7 @@ async fn start(
         },
         activity: Activity::start(Arc::new(stores.clone()), metrics.clone()),
         metrics,
+        tracer,
         stores,
         origin,
         command_timeout: config.command_timeout,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kubently_broker::topology::command_stream;
 use kubently_broker::{Lookup, Revision, SubmitError};
 use kubently_core::access::{Principal, authorize};
 use kubently_core::cluster::ClusterId;
@@ -10,6 +11,7 @@ use kubently_core::envelope::{Envelope, VERSION};
 use kubently_core::job::JobRecord;
 use kubently_core::policy::Secrets;
 use kubently_core::request::ExecuteCommandRequest;
+use kubently_runtime::trace::{Shape, Span, SpanKind};
 
 use crate::error::ApiError;
 use crate::gateway::Parts;
@@ -115,10 +117,12 @@ pub(crate) async fn submit(
             return Err(refused.into());
         }
     };
+    let span = sending(gateway, record);
+    let published = broker.publish_traced(&record.envelope, span.parent());
     let writes = async {
         tokio::join!(
             broker.create_job(caller.user_id, record),
-            broker.publish_command(&record.envelope)
+            span.around(published)
         )
     };
     let Ok((stored, published)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
@@ -140,6 +144,21 @@ pub(crate) async fn submit(
     }
     stored?;
     Ok(())
+}
+
+/// The span of a command's way into the queue, which the worker's goes on from.
+pub(crate) fn sending(gateway: &Parts, record: &JobRecord) -> Span {
+    gateway.tracer.span(SpanKind::Producer, || {
+        let stream = command_stream(&record.subject.cluster);
+        Shape::new(format!("send {stream}"))
+            .with("messaging.system", "nats")
+            .with("messaging.operation.type", "send")
+            .with("messaging.operation.name", "publish")
+            .with("messaging.destination.name", stream)
+            .with("messaging.message.id", record.subject.job.to_string())
+            .with("kubently.lane", record.subject.lane.as_str())
+            .with("kubently.verb", record.envelope.command_type.as_str())
+    })
 }
 
 /// Removes what was written for a refused command.

@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Every right of a worker: group, resource, verbs. Whoever adds one has to say so here.
 const RIGHTS: &str = include_str!("charts/rights.txt");
 /// The least that the worker's chart must be told.
-const WORKER: [&str; 6] = [
+pub(crate) const WORKER: [&str; 6] = [
     "--set",
     "cluster=prod-eu",
     "--set",
@@ -26,14 +26,14 @@ const WORKER: [&str; 6] = [
     "nats.nkey=SUAEXAMPLE",
 ];
 
-struct Rendered {
+pub(crate) struct Rendered {
     ending: Ending,
     out: String,
-    err: String,
+    pub(crate) err: String,
 }
 
 /// `helm template RELEASE CHART -n NAMESPACE ARGS…`
-async fn helm(release: &str, chart: &str, namespace: &str, args: &[&str]) -> Rendered {
+pub(crate) async fn helm(release: &str, chart: &str, namespace: &str, args: &[&str]) -> Rendered {
     parts::ready(&[Part::Helm]).await.unwrap();
     let dir = place::fresh("helm").unwrap();
     let chart = place::workspace().join("deploy/charts").join(chart);
@@ -53,7 +53,12 @@ async fn helm(release: &str, chart: &str, namespace: &str, args: &[&str]) -> Ren
     }
 }
 
-async fn rendered(release: &str, chart: &str, namespace: &str, args: &[&str]) -> Vec<Value> {
+pub(crate) async fn rendered(
+    release: &str,
+    chart: &str,
+    namespace: &str,
+    args: &[&str],
+) -> Vec<Value> {
     let run = helm(release, chart, namespace, args).await;
     assert_eq!(run.ending, Ending::Code(0), "{}", run.err);
     objects(&run.out)
@@ -127,6 +132,10 @@ async fn a_real_api_server_takes_every_object_of_both_charts() {
         "networkPolicy.callers.team=agents",
         "--set",
         "nats.replicas=1",
+        "--set",
+        "monitoring.dashboard.enabled=true",
+        "--set",
+        "networkPolicy.scrapers.team=monitoring",
         "--set",
         "gateway.apiKeysSecret=keys",
     ];

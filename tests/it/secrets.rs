@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::door::problem;
 
-const VALUE: &str = "canary-Hunter2-of-the-cluster";
+pub(crate) const VALUE: &str = "canary-Hunter2-of-the-cluster";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Asks, and answers the finished job.
@@ -24,9 +24,14 @@ async fn run(http: &Http, cluster_id: &str, args: &[&str]) -> Value {
     answer.json().unwrap()
 }
 
-async fn cluster_with_secrets() -> Cluster {
+/// [`VALUE`] as it stands in a secret.
+pub(crate) fn encoded() -> String {
+    STANDARD.encode(VALUE)
+}
+
+pub(crate) async fn cluster_with_secrets() -> Cluster {
     let cluster = Cluster::start().await.unwrap();
-    let encoded = STANDARD.encode(VALUE);
+    let encoded = encoded();
     let applied = json!({"kind": "Secret", "apiVersion": "v1", "data": {"password": encoded}});
     let annotation = format!("{applied}\n");
     let metadata = json!({

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 type Settings = Vec<(&'static str, String)>;
 
-fn borrowed(settings: &Settings) -> Vec<(&str, &str)> {
+pub(crate) fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     settings.iter().map(|(n, v)| (*n, v.as_str())).collect()
 }
 

@@ -6,6 +6,7 @@
 
 pub mod clients;
 pub mod cluster;
+pub mod collector;
 pub mod fake_api;
 pub mod figures;
 pub mod guard;

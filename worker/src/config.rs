@@ -9,8 +9,11 @@ use kubently_broker::{HubConfig, TlsFiles, accounts};
 use kubently_core::cluster::ClusterId;
 use kubently_core::policy::Policy;
 use kubently_core::text::WorkerName;
-use kubently_runtime::config::{ConfigError, HubUrl, Retired, Sources, Whole, examine};
+use kubently_runtime::config::{
+    Collector, ConfigError, HubUrl, Ratio, Retired, Sources, Whole, examine,
+};
 use kubently_runtime::telemetry::{LogConfig, LogFormat};
+use kubently_runtime::trace::TraceConfig;
 use uuid::Uuid;
 
 /// Settings of the source model that mean nothing here, or nothing to this binary.
@@ -75,6 +78,13 @@ kubently_runtime::settings! {
         pub admin_port: u16 = 9091,
         /// Whether metrics carry the cluster's name as a label.
         pub metrics_cluster_label: bool = true,
+        /// Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`;
+        /// none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and
+        /// `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+        pub otlp_endpoint: Option<Collector> = None => "http://collector:4318",
+        /// The part of the traces that begin here, with a publisher's command, which is recorded;
+        /// callers decide for theirs.
+        pub otlp_sample_ratio: Ratio = Ratio::default(),
         /// Which events are logged, as tracing's directives.
         pub log: String = LogConfig::default().filter,
         /// The shape of a log line.
@@ -164,6 +174,20 @@ impl Config {
                 ),
             },
             ..HubConfig::default()
+        }
+    }
+
+    /// What is traced.
+    #[must_use]
+    pub fn traces(&self) -> TraceConfig {
+        let endpoint = self.settings.otlp_endpoint.as_ref();
+        TraceConfig {
+            endpoint: endpoint.map(ToString::to_string),
+            ratio: self.settings.otlp_sample_ratio.get(),
+            service: "kubently-worker",
+            version: env!("KUBENTLY_VERSION"),
+            instance: self.worker_name.to_string(),
+            cluster: Some(self.cluster_id.to_string()),
         }
     }
 

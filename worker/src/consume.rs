@@ -11,6 +11,7 @@ use crate::execute::Execute;
 use crate::handle::{Disposition, Handler};
 use crate::judge::Incoming;
 use crate::ports::{HubTime, Replies};
+use crate::spans;
 
 /// How long giving back may take once the grace period is over.
 const GIVING_BACK: Duration = Duration::from_secs(2);
@@ -76,10 +77,12 @@ async fn deliver<E: Execute, R: Replies, T: HubTime>(
         attempt: delivery.attempt(),
         stored_at: delivery.stored_at(),
     };
-    let done = match handler.handle(incoming).await {
+    let span = spans::processing(handler.tracer(), &delivery);
+    let done = match span.around(handler.handle(incoming)).await {
         Disposition::Ack => delivery.ack().await,
         Disposition::GiveBack => delivery.give_back().await,
     };
+    drop(span);
     if let Err(error) = done {
         // It comes back by itself, and a command that was answered finds its result stored.
         let error = anyhow::Error::from(error);

@@ -16,6 +16,7 @@ use kubently_core::status::{FinalStatus, Reason};
 use kubently_core::subject::{CommandSubject, ReplySubject};
 use kubently_core::text::WorkerName;
 use kubently_core::time::Timestamp;
+use kubently_runtime::trace::{Tracer, note};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,6 +27,7 @@ use crate::execute::Execute;
 use crate::judge::{Accepted, Incoming, judge};
 use crate::metrics::Metrics;
 use crate::ports::{HubTime, Replies};
+use crate::spans;
 
 /// Work that lasts this long is announced; shorter work is told by its result alone.
 const ANNOUNCED_AFTER: Duration = Duration::from_millis(50);
@@ -53,6 +55,7 @@ pub struct Handler<E, R, T> {
     cancels: Cancels,
     abandon: CancellationToken,
     metrics: Metrics,
+    tracer: Tracer,
 }
 
 /// One execution and where its answers go.
@@ -91,6 +94,7 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
             cancels,
             abandon,
             metrics: Metrics::default(),
+            tracer: Tracer::default(),
         }
     }
 
@@ -98,6 +102,17 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
     #[must_use]
     pub fn counted(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
+    }
+
+    /// The same, with spans from here.
+    #[must_use]
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
+    }
+
+    /// Makes its spans.
+    pub const fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 
     /// Judges, runs and answers one command. The delivery must be kept alive meanwhile.
@@ -144,6 +159,8 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
                     let waited = waited.to_std().unwrap_or_default();
                     self.metrics.queued.observe(waited.as_secs_f64());
                 }
+                let verb = accepted.command.verb();
+                note("kubently.verb", || verb.as_str());
                 let running = self.cancels.begin(subject.job);
                 let ended = tokio::select! {
                     biased;
@@ -151,7 +168,7 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
                     ended = self.perform(&execution, &accepted) => ended,
                 };
                 let ran = execution.began.elapsed();
-                self.metrics.ran(accepted.command.verb(), ran);
+                self.metrics.ran(verb, ran);
                 match ended {
                     Some(ended) => (ended, accepted.deadline),
                     None => return Disposition::GiveBack,
@@ -218,13 +235,23 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
             policy_hash: self.policy_hash.clone(),
         };
         let (chunks, result) = CommandResult::of(run, ended);
-        let parts = chunks.iter().map(Part::Event);
-        for part in parts.chain([Part::Result(&result)]) {
-            if !self.store(execution, part, until).await {
-                tracing::error!(job = %reply.job, attempt, "not answered in time: given back");
-                return Disposition::GiveBack;
+        spans::answered(&result);
+        let span = spans::sending(&self.tracer, reply);
+        let stored = async {
+            let parts = chunks.iter().map(Part::Event);
+            for part in parts.chain([Part::Result(&result)]) {
+                if !self.store(execution, part, until).await {
+                    return false;
+                }
             }
+            true
+        };
+        if !span.around(stored).await {
+            span.fail("not_stored");
+            tracing::error!(job = %reply.job, attempt, "not answered in time: given back");
+            return Disposition::GiveBack;
         }
+        drop(span);
         self.metrics.wrote(result.stdout_bytes, result.stderr_bytes);
         let returned = ended_at.elapsed().as_secs_f64();
         self.metrics.returned.observe(returned);

@@ -18,6 +18,7 @@ pub mod ports;
 pub mod presence;
 pub mod readiness;
 pub mod serve;
+pub mod spans;
 
 pub use kubently_broker::backoff;
 

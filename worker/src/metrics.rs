@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kubently_broker::consume::MOST_WAITING;
 use kubently_core::refusal::RefusalCode;
 use kubently_core::verb::Verb;
 use kubently_kubectl::client::MOST_WHOLE;
-use kubently_kubectl::{Call, Cluster, Ended, Observer, Outcome};
+use kubently_kubectl::{Cluster, Outcome};
 use kubently_runtime::metrics::{Bound, Bounds, LONG, SHORT, count, gauges};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet};
@@ -191,7 +191,8 @@ impl Metrics {
         );
     }
 
-    fn called(&self, verb: &'static str, outcome: Outcome, time: Duration) {
+    /// A request to the API server has ended.
+    pub fn called(&self, verb: &'static str, outcome: Outcome, time: Duration) {
         let status = match outcome {
             Outcome::Answered(status) => status.as_str().to_owned(),
             Outcome::Failed => "error".to_owned(),
@@ -200,13 +201,6 @@ impl Metrics {
         self.calls.get_or_create(&OfCall { verb, status }).inc();
         let seconds = self.call_seconds.get_or_create(&OfVerb { verb });
         seconds.observe(time.as_secs_f64());
-    }
-}
-
-impl Observer for Metrics {
-    fn begin(&self, call: &Call<'_>) -> Ended {
-        let (metrics, verb, began) = (self.clone(), call.verb, Instant::now());
-        Box::new(move |outcome| metrics.called(verb, outcome, began.elapsed()))
     }
 }
 

@@ -13,6 +13,7 @@ use kubently_runtime::admin;
 use kubently_runtime::clock::SystemClock;
 use kubently_runtime::metrics as runtime;
 use kubently_runtime::shutdown::Shutdown;
+use kubently_runtime::trace::Tracer;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +27,7 @@ use crate::handle::Handler;
 use crate::metrics::{Crowds, Metrics};
 use crate::presence::{Announcer, watch_version};
 use crate::readiness::Ready;
+use crate::spans::Calls;
 
 /// Takes commands until the first signal, and then stops in order.
 ///
@@ -52,7 +54,15 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
             let address = config.admin();
             format!("cannot open {address}: end what uses it, or set admin_host and admin_port")
         })?;
-    let cluster = cluster(&config).await?.observed(Arc::new(metrics.clone()));
+    let tracer = Tracer::start(&config.traces())?;
+    if let Some(counted) = tracer.counted() {
+        exposed.register(|registry| counted.register(registry));
+    }
+    let calls = Calls {
+        metrics: metrics.clone(),
+        tracer: tracer.clone(),
+    };
+    let cluster = cluster(&config).await?.observed(Arc::new(calls));
     let connected = tokio::select! {
         connected = connect(&config, &ready, &stop) => connected?,
         () = stop.cancelled() => return Ok(()),
@@ -96,7 +106,8 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         cancels,
         stop.abandon.clone(),
     )
-    .counted(metrics);
+    .counted(metrics)
+    .traced(tracer.clone());
     // On the runtime's own threads: the main thread would have to be woken for each delivery.
     let consuming = {
         let (tasks, stop) = (tasks.clone(), stop.clone());
@@ -106,6 +117,7 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     done.cancel();
     announcer.await.context("announcing presence failed")?;
     broker.close().await;
+    tracer.close().await;
     anyhow::ensure!(stop.soft.is_cancelled(), "the queue gives no more commands");
     tracing::info!("stopped");
     Ok(())

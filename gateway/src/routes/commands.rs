@@ -14,6 +14,7 @@ use kubently_core::idempotency::{IdempotencyKey, fingerprint};
 use kubently_core::job::{JobRecord, JobState};
 use kubently_core::request::ExecuteCommandRequest;
 use kubently_core::verb::Verb;
+use kubently_runtime::trace::{Shape, SpanKind};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -227,9 +228,12 @@ async fn outcome(
         return JobState::Queued;
     }
     let began = Instant::now();
+    let span = gateway
+        .tracer
+        .span(SpanKind::Internal, || Shape::new("await result"));
     tokio::select! {
         biased;
-        result = waiter.wait(wait) => {
+        result = span.around(waiter.wait(wait)) => {
             if let Some(result) = result {
                 gateway.metrics.answered(began.elapsed());
                 return JobState::Finished(result);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::HeaderMap;
 use kubently_core::envelope::Envelope;
+use kubently_core::trace::{self, TraceParent};
 
 use crate::connect::Broker;
 use crate::error::StoreError;
@@ -39,12 +40,24 @@ pub enum SubmitError {
 }
 
 impl Broker {
-    /// Publishes a command on its own subject and waits until it is stored. A stream without a
-    /// leader is asked again for up to 10 s.
+    /// [`Self::publish_traced`] without a trace.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn publish_command(&self, envelope: &Envelope) -> Result<Published, SubmitError> {
+        self.publish_traced(envelope, None).await
+    }
+
+    /// Publishes a command on its own subject and waits until it is stored; its worker's trace goes
+    /// on below `parent`. A stream without a leader is asked again for up to 10 s.
     ///
     /// # Errors
     /// [`SubmitError`]; after anything but `NoAnswer` nothing was stored by this call.
-    pub async fn publish_command(&self, envelope: &Envelope) -> Result<Published, SubmitError> {
+    pub async fn publish_traced(
+        &self,
+        envelope: &Envelope,
+        parent: Option<TraceParent>,
+    ) -> Result<Published, SubmitError> {
         let payload = serde_json::to_vec(envelope).map_err(|source| {
             SubmitError::Refused(StoreError::Corrupt {
                 what: "command",
@@ -58,6 +71,9 @@ impl Broker {
             async_nats::header::NATS_MESSAGE_ID,
             envelope.id.to_string().as_str(),
         );
+        if let Some(parent) = parent {
+            headers.insert(trace::HEADER, parent.to_string().as_str());
+        }
         let until = Instant::now() + LEADERLESS;
         loop {
             let published = self.answer(async {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::{AckKind, Message};
 use kubently_core::bounded::Priority;
 use kubently_core::time::Timestamp;
+use kubently_core::trace::{self, TraceParent};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
@@ -90,6 +91,16 @@ impl Delivery {
         self.message
             .as_ref()
             .map_or(&[], |message| &message.payload)
+    }
+
+    /// Whose trace the command belongs to. A publisher can write anything there: what is no
+    /// `traceparent`, or stands there twice, is none.
+    #[must_use]
+    pub fn parent(&self) -> Option<TraceParent> {
+        let headers = self.message.as_ref()?.headers.as_ref()?;
+        let mut values = headers.get_all(trace::HEADER);
+        let parent = values.next()?.as_str().parse().ok();
+        parent.filter(|_| values.next().is_none())
     }
 
     /// How often the command has been delivered, this time included.

@@ -80,11 +80,15 @@ pub(crate) const COMMANDS: &str = "KUBENTLY_CMD_";
 /// What the names of reply streams begin with.
 pub(crate) const REPLIES: &str = "KUBENTLY_REPLY_";
 
-pub(crate) fn command_stream(cluster: &ClusterId) -> String {
+/// The stream of a cluster's commands.
+#[must_use]
+pub fn command_stream(cluster: &ClusterId) -> String {
     format!("{COMMANDS}{cluster}")
 }
 
-pub(crate) fn reply_stream(cluster: &ClusterId) -> String {
+/// The stream of their events and results.
+#[must_use]
+pub fn reply_stream(cluster: &ClusterId) -> String {
     format!("{REPLIES}{cluster}")
 }
 

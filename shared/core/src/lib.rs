@@ -41,6 +41,7 @@ pub mod subject;
 pub mod text;
 pub mod time;
 pub mod told;
+pub mod trace;
 pub mod transcript;
 pub mod user;
 pub mod verb;

@@ -17,7 +17,9 @@ use serde_path_to_error::Segment;
 
 pub use problem::{ConfigError, Problem, Source};
 pub use serde_json::Value;
-pub use setting::{HubUrl, Reference, Setting, Settings, Whole, print, schema, table};
+pub use setting::{
+    Collector, HubUrl, Ratio, Reference, Setting, Settings, Whole, print, schema, table,
+};
 
 /// The longest wrong value that is repeated, in bytes.
 const MAX_SHOWN: usize = 60;

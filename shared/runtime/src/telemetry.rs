@@ -1,7 +1,19 @@
-//! Logs: one line an event, on stderr.
+//! Logs: one line an event, on stderr. Where the event belongs to a trace, the line names it.
+
+use std::fmt;
 
 use serde::Deserialize;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::trace;
+
+/// Events of ours from info on. The hub's client tells of every connection and its loss itself,
+/// and so do we.
+const FILTER: &str = "info,async_nats=warn";
 
 /// How logs are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +33,12 @@ pub enum LogFormat {
     Json,
     /// A line for people.
     Text,
+}
+
+/// Lines that end with the trace they belong to.
+struct Traced<F> {
+    lines: F,
+    format: LogFormat,
 }
 
 impl LogFormat {
@@ -49,7 +67,7 @@ impl Default for LogConfig {
     fn default() -> Self {
         Self {
             format: LogFormat::default(),
-            filter: "info".to_owned(),
+            filter: FILTER.to_owned(),
         }
     }
 }
@@ -65,9 +83,46 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
-    match config.format {
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-        LogFormat::Text => lines.with_ansi(false).try_init(),
+    let format = config.format;
+    match format {
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .map_event_format(|lines| Traced { lines, format })
+            .try_init(),
+        LogFormat::Text => lines
+            .with_ansi(false)
+            .map_event_format(|lines| Traced { lines, format })
+            .try_init(),
     }
     .map_err(|_| TelemetryError::AlreadySet)
+}
+
+impl<S, N, F> FormatEvent<S, N> for Traced<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some((trace, span)) = trace::ids() else {
+            return self.lines.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        let plain = Writer::new(&mut line);
+        self.lines.format_event(context, plain, event)?;
+        let line = line.trim_end();
+        match (self.format, line.strip_suffix('}')) {
+            (LogFormat::Json, Some(open)) => {
+                let more = format_args!(r#""trace_id":"{trace}","span_id":"{span}""#);
+                writeln!(writer, "{open},{more}}}")
+            }
+            _ => writeln!(writer, "{line} trace_id={trace} span_id={span}"),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 mod policy;
 mod schema;
+mod trace;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ use serde_json::{Value, json};
 pub use schema::schema;
 
 use crate::telemetry::LogFormat;
+
+pub use self::trace::{Collector, Ratio};
 
 /// The value of a setting.
 pub trait Setting {

@@ -1,0 +1,281 @@
+//! Traces: spans from a request to every call that it causes, for an OpenTelemetry collector.
+//!
+//! Where no collector is configured, nothing is recorded and nothing is built: names and attributes
+//! come from closures.
+
+mod export;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubently_core::trace::TraceParent;
+use opentelemetry::context::FutureExt as _;
+use opentelemetry::trace::{
+    SpanBuilder, SpanContext, SpanId, Status, TraceContextExt as _, TraceFlags, TraceId,
+    TraceState, Tracer as _,
+};
+use opentelemetry::{Context, KeyValue, Value};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+
+pub use opentelemetry::trace::SpanKind;
+
+pub use export::{Counted, TraceError};
+
+/// How long the last spans may take to be sent.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// Where traces go, and how many of them.
+#[derive(Debug, Clone)]
+pub struct TraceConfig {
+    /// The collector's OTLP address over HTTP; none: no traces.
+    pub endpoint: Option<String>,
+    /// The part of the traces that begin here which is recorded. A caller decides for its own.
+    pub ratio: f64,
+    /// `service.name`.
+    pub service: &'static str,
+    /// `service.version`.
+    pub version: &'static str,
+    /// `service.instance.id`: which of several processes this is.
+    pub instance: String,
+    /// `k8s.cluster.name`, where the process is of one.
+    pub cluster: Option<String>,
+}
+
+/// Makes spans, or does nothing. Clones share it.
+#[derive(Clone, Default)]
+pub struct Tracer(Option<Arc<Recorder>>);
+
+struct Recorder {
+    provider: SdkTracerProvider,
+    tracer: SdkTracer,
+    counted: Counted,
+}
+
+/// A span; dropped, it has ended. Empty where nothing is recorded.
+#[derive(Default)]
+pub struct Span(Option<Context>);
+
+/// A name and attributes of a span, made where it is recorded.
+pub struct Shape {
+    /// The name, by the semantic conventions: few of them.
+    pub name: Cow<'static, str>,
+    /// What it is about.
+    pub attributes: Vec<(&'static str, Value)>,
+}
+
+impl Tracer {
+    /// Starts to record and send, where there is a collector. Must be called on a runtime's thread.
+    ///
+    /// # Errors
+    /// [`TraceError`]
+    pub fn start(config: &TraceConfig) -> Result<Self, TraceError> {
+        let Some(endpoint) = &config.endpoint else {
+            return Ok(Self(None));
+        };
+        let (provider, counted) = export::provider(endpoint, config)?;
+        let tracer = opentelemetry::trace::TracerProvider::tracer(&provider, "kubently");
+        Ok(Self(Some(Arc::new(Recorder {
+            provider,
+            tracer,
+            counted,
+        }))))
+    }
+
+    /// What is counted of the sending, where anything is sent.
+    #[must_use]
+    pub fn counted(&self) -> Option<Counted> {
+        self.0.as_ref().map(|recorder| recorder.counted.clone())
+    }
+
+    /// A child of the span that this code runs in, or a trace's first.
+    pub fn span(&self, kind: SpanKind, shape: impl FnOnce() -> Shape) -> Span {
+        self.begin(kind, shape, Context::current)
+    }
+
+    /// A child of a span of another process, or a trace's first.
+    pub fn span_of(
+        &self,
+        parent: Option<TraceParent>,
+        kind: SpanKind,
+        shape: impl FnOnce() -> Shape,
+    ) -> Span {
+        self.begin(kind, shape, || match parent {
+            Some(parent) => Context::new().with_remote_span_context(remote(parent)),
+            None => Context::new(),
+        })
+    }
+
+    fn begin(
+        &self,
+        kind: SpanKind,
+        shape: impl FnOnce() -> Shape,
+        parent: impl FnOnce() -> Context,
+    ) -> Span {
+        let Some(recorder) = &self.0 else {
+            return Span(None);
+        };
+        let Shape { name, attributes } = shape();
+        let attributes = attributes
+            .into_iter()
+            .map(|(key, value)| KeyValue::new(key, value));
+        let builder = SpanBuilder::from_name(name)
+            .with_kind(kind)
+            .with_attributes(attributes);
+        let parent = parent();
+        let span = recorder.tracer.build_with_context(builder, &parent);
+        Span(Some(parent.with_span(span)))
+    }
+
+    /// Sends what is recorded and records no more; 5 s at most.
+    pub async fn close(&self) {
+        let Some(recorder) = self.0.clone() else {
+            return;
+        };
+        // The library waits on its own thread, blocking.
+        let closed =
+            tokio::task::spawn_blocking(move || recorder.provider.shutdown_with_timeout(CLOSE));
+        if !matches!(closed.await, Ok(Ok(()))) {
+            tracing::warn!("the last spans were not sent");
+        }
+    }
+}
+
+impl fmt::Debug for Tracer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tracer").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Shape {
+    /// A span of this name.
+    #[must_use]
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            name: name.into(),
+            attributes: Vec::new(),
+        }
+    }
+
+    /// The same with an attribute.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.attributes.push((key, value.into()));
+        self
+    }
+}
+
+impl Span {
+    /// Whether anything of it is recorded.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        let span = |context: &Context| context.span().is_recording();
+        self.0.as_ref().is_some_and(span)
+    }
+
+    /// Adds an attribute.
+    pub fn set(&self, key: &'static str, value: impl Into<Value>) {
+        if let Some(context) = &self.0 {
+            context.span().set_attribute(KeyValue::new(key, value));
+        }
+    }
+
+    /// It ends as an error of this kind.
+    pub fn fail(&self, kind: impl Into<Cow<'static, str>>) {
+        if let Some(context) = &self.0 {
+            let kind = kind.into();
+            let span = context.span();
+            span.set_attribute(KeyValue::new("error.type", kind.clone().into_owned()));
+            span.set_status(Status::error(kind));
+        }
+    }
+
+    /// What makes another process's span a child of this one.
+    #[must_use]
+    pub fn parent(&self) -> Option<TraceParent> {
+        let context = self.0.as_ref()?;
+        let span = context.span();
+        let known = span.span_context();
+        let trace = u128::from_be_bytes(known.trace_id().to_bytes());
+        let own = u64::from_be_bytes(known.span_id().to_bytes());
+        TraceParent::new(trace, own, known.is_sampled())
+    }
+
+    /// Runs a future within this span: what begins there is its child, and what is logged there
+    /// names it.
+    pub async fn around<F: Future>(&self, future: F) -> F::Output {
+        match &self.0 {
+            Some(context) => future.with_context(context.clone()).await,
+            None => future.await,
+        }
+    }
+
+    /// The same with a function.
+    pub fn within<T>(&self, run: impl FnOnce() -> T) -> T {
+        let _attached = self.0.clone().map(Context::attach);
+        run()
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        if let Some(context) = &self.0 {
+            context.span().end();
+        }
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Span").field(&self.parent()).finish()
+    }
+}
+
+/// Adds an attribute to the span that this code runs in, where it is recorded.
+pub fn note<V: Into<Value>>(key: &'static str, value: impl FnOnce() -> V) {
+    Context::map_current(|context| {
+        if context.has_active_span() {
+            context
+                .span()
+                .set_attribute(KeyValue::new(key, value().into()));
+        }
+    });
+}
+
+/// The trace and the span that this code runs in.
+pub(crate) fn ids() -> Option<(TraceId, SpanId)> {
+    Context::map_current(|context| {
+        let is_active = context.has_active_span();
+        let span = is_active.then(|| context.span().span_context().clone())?;
+        span.is_valid().then(|| (span.trace_id(), span.span_id()))
+    })
+}
+
+fn remote(parent: TraceParent) -> SpanContext {
+    let flags = TraceFlags::default().with_sampled(parent.is_sampled());
+    SpanContext::new(
+        TraceId::from(parent.trace()),
+        SpanId::from(parent.span()),
+        flags,
+        true,
+        TraceState::default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_collector_nothing_is_built() {
+        let tracer = Tracer::default();
+        let span = tracer.span(SpanKind::Internal, || unreachable!("it is not recorded"));
+        assert!(!span.is_recorded() && span.parent().is_none());
+        assert_eq!(span.around(async { ids() }).await, None);
+        span.set("key", 1);
+        note("key", || -> i64 { unreachable!("there is no span") });
+        tracer.close().await;
+    }
+}

@@ -1,0 +1,195 @@
+//! A collector of traces: takes OTLP over HTTP, as protobuf, and keeps every span.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context as _, Result, ensure};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::trace::v1::Span as Recorded;
+use prost::Message as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// The most bytes of a request.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// A span as it was sent.
+#[derive(Debug, Clone)]
+pub struct Span {
+    /// `service.name` of its process.
+    pub service: String,
+    /// Its name.
+    pub name: String,
+    /// Its trace, in hex.
+    pub trace: String,
+    /// Its id, in hex.
+    pub id: String,
+    /// Its parent's id, in hex; empty for a trace's first.
+    pub parent: String,
+    /// 1 internal, 2 server, 3 client, 4 producer, 5 consumer.
+    pub kind: i32,
+    /// Attributes as text.
+    pub attributes: HashMap<String, String>,
+    /// Whether it ended as an error.
+    pub is_error: bool,
+}
+
+/// The collector. It belongs to the runtime that it is made on.
+#[derive(Debug)]
+pub struct Collector {
+    url: String,
+    spans: Arc<Mutex<Vec<Span>>>,
+    accepting: JoinHandle<()>,
+}
+
+impl Collector {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let spans = Arc::<Mutex<Vec<Span>>>::default();
+        let shared = Arc::clone(&spans);
+        let accepting = tokio::spawn(async move {
+            while let Ok((caller, _)) = listener.accept().await {
+                let spans = Arc::clone(&shared);
+                // It ends when the caller closes, or sends what is no request.
+                tokio::spawn(async move { serve(caller, &spans).await });
+            }
+        });
+        Ok(Self {
+            url,
+            spans,
+            accepting,
+        })
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Every span that has come.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        lock(&self.spans).clone()
+    }
+
+    /// Every span of a trace that has come.
+    #[must_use]
+    pub fn trace(&self, id: &str) -> Vec<Span> {
+        let mut spans = self.spans();
+        spans.retain(|span| span.trace == id);
+        spans
+    }
+
+    /// How many spans have come.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        lock(&self.spans).len()
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+fn lock(spans: &Mutex<Vec<Span>>) -> MutexGuard<'_, Vec<Span>> {
+    spans.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(caller: TcpStream, spans: &Mutex<Vec<Span>>) -> Result<()> {
+    let (from, mut to) = caller.into_split();
+    let mut from = BufReader::new(from);
+    loop {
+        let body = request(&mut from).await?;
+        let taken = read(&body)?;
+        lock(spans).extend(taken);
+        to.write_all(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n",
+        )
+        .await?;
+    }
+}
+
+/// `POST /v1/traces` with a length.
+async fn request(from: &mut BufReader<tokio::net::tcp::OwnedReadHalf>) -> Result<Vec<u8>> {
+    let mut length = 0;
+    let mut line = String::new();
+    from.read_line(&mut line).await?;
+    ensure!(line.starts_with("POST /v1/traces HTTP/1.1"), "{line}");
+    loop {
+        line.clear();
+        ensure!(from.read_line(&mut line).await? > 0, "the head is cut");
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse()?;
+        }
+        if let Some(value) = line.strip_prefix("content-type:") {
+            ensure!(value.trim() == "application/x-protobuf", "{value}");
+        }
+    }
+    ensure!(length <= MAX_BODY, "{length} bytes");
+    let mut body = vec![0; length];
+    from.read_exact(&mut body).await?;
+    Ok(body)
+}
+
+fn read(body: &[u8]) -> Result<Vec<Span>> {
+    let request = ExportTraceServiceRequest::decode(body).context("this is no OTLP")?;
+    let mut spans = Vec::new();
+    for of_resource in request.resource_spans {
+        let attributes = of_resource.resource.map(|resource| resource.attributes);
+        let attributes = texts(attributes.unwrap_or_default());
+        let service = attributes.get("service.name").cloned().unwrap_or_default();
+        let recorded = of_resource.scope_spans.into_iter();
+        let recorded = recorded.flat_map(|of_scope| of_scope.spans);
+        spans.extend(recorded.map(|span| shown(span, &service)));
+    }
+    Ok(spans)
+}
+
+fn shown(span: Recorded, service: &str) -> Span {
+    let is_error = span.status.is_some_and(|status| status.code == 2);
+    Span {
+        service: service.to_owned(),
+        name: span.name,
+        trace: hex(&span.trace_id),
+        id: hex(&span.span_id),
+        parent: hex(&span.parent_span_id),
+        kind: span.kind,
+        attributes: texts(span.attributes),
+        is_error,
+    }
+}
+
+fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
+    let text = |value: Option<AnyValue>| match value.and_then(|value| value.value) {
+        Some(Value::StringValue(text)) => text,
+        Some(Value::IntValue(number)) => number.to_string(),
+        Some(Value::BoolValue(is)) => is.to_string(),
+        other => format!("{other:?}"),
+    };
+    let pairs = attributes.into_iter();
+    pairs.map(|pair| (pair.key, text(pair.value))).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // A string takes everything.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
