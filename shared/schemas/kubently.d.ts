@@ -529,7 +529,7 @@ export type KeyPrefix = string;
 
 /** The gateway's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case. The source model's max_commands_per_fetch is the worker's, in WorkerConfig. */
 export interface KubentlyConfig {
-  /** Where `/livez` and `/readyz` listen. */
+  /** Where `/livez`, `/readyz` and `/metrics` listen. */
   admin_host?: string;
   /** Their port. */
   admin_port?: number;
@@ -551,6 +551,8 @@ export interface KubentlyConfig {
   log_format?: "json" | "text";
   /** The longest that a request waits for its job, in seconds. */
   long_poll_timeout?: number;
+  /** Whether metrics of clusters carry their names as a label; else all clusters have them together. */
+  metrics_cluster_label?: boolean;
   /** The prefix of the JetStream API, where our account imports it under another. */
   nats_api_prefix?: string;
   /** The authority that the hub's certificate comes from, PEM; the system's where absent. */
@@ -569,6 +571,10 @@ export interface KubentlyConfig {
   nats_replicas?: unknown | unknown;
   /** Where the hub is. */
   nats_url?: string;
+  /** Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment. */
+  otlp_endpoint?: string;
+  /** The part of the traces that begin here which is recorded; callers decide for theirs. */
+  otlp_sample_ratio?: number;
   /** How long an output must stay readable, in seconds: it stays for 24 hours, and where a cluster's full reply stream drops it sooner than this, the log warns. */
   result_ttl?: number;
   /** Whether secrets may be asked for: `redact` where some cluster's owner shows them without their values. The others refuse them all the same. */
@@ -858,7 +864,7 @@ export type WebhookEventType = "session.created" | "session.ended" | "command.ex
 
 /** The worker's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case, with __ before a field of a table. */
 export interface WorkerConfig {
-  /** Where `/livez` and `/readyz` listen. */
+  /** Where `/livez`, `/readyz` and `/metrics` listen. */
   admin_host?: string;
   /** Their port. */
   admin_port?: number;
@@ -874,6 +880,8 @@ export interface WorkerConfig {
   log_format?: "json" | "text";
   /** How many commands one pull may bring. */
   max_commands_per_fetch?: number;
+  /** Whether metrics carry the cluster's name as a label. */
+  metrics_cluster_label?: boolean;
   /** The prefix of JetStream's API as our account sees it: with an nkey file that of a cluster's account, `HUB.API`; without one `$JS.API`. */
   nats_api_prefix?: string;
   /** The authority that the hub's certificate comes from, PEM; the system's where absent. */
@@ -890,6 +898,10 @@ export interface WorkerConfig {
   nats_nkey_file?: string;
   /** Where the hub is. */
   nats_url?: string;
+  /** Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment. */
+  otlp_endpoint?: string;
+  /** The part of the traces that begin here, with a publisher's command, which is recorded; callers decide for theirs. */
+  otlp_sample_ratio?: number;
   policy?: WorkerConfigPolicy;
   /** How many commands run at once. */
   slots?: number;

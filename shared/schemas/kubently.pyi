@@ -501,7 +501,7 @@ KeyPrefix: TypeAlias = str
 
 # The gateway's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case. The source model's max_commands_per_fetch is the worker's, in WorkerConfig.
 class KubentlyConfig(TypedDict):
-    # Where `/livez` and `/readyz` listen.
+    # Where `/livez`, `/readyz` and `/metrics` listen.
     admin_host: NotRequired[str]
     # Their port.
     admin_port: NotRequired[int]
@@ -523,6 +523,8 @@ class KubentlyConfig(TypedDict):
     log_format: NotRequired[Literal["json"] | Literal["text"]]
     # The longest that a request waits for its job, in seconds.
     long_poll_timeout: NotRequired[int]
+    # Whether metrics of clusters carry their names as a label; else all clusters have them together.
+    metrics_cluster_label: NotRequired[bool]
     # The prefix of the JetStream API, where our account imports it under another.
     nats_api_prefix: NotRequired[str]
     # The authority that the hub's certificate comes from, PEM; the system's where absent.
@@ -541,6 +543,10 @@ class KubentlyConfig(TypedDict):
     nats_replicas: NotRequired[Any | Any]
     # Where the hub is.
     nats_url: NotRequired[str]
+    # Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+    otlp_endpoint: NotRequired[str]
+    # The part of the traces that begin here which is recorded; callers decide for theirs.
+    otlp_sample_ratio: NotRequired[float]
     # How long an output must stay readable, in seconds: it stays for 24 hours, and where a cluster's full reply stream drops it sooner than this, the log warns.
     result_ttl: NotRequired[int]
     # Whether secrets may be asked for: `redact` where some cluster's owner shows them without their values. The others refuse them all the same.
@@ -814,7 +820,7 @@ WebhookEventType: TypeAlias = Literal["session.created"] | Literal["session.ende
 
 # The worker's settings as they stand in a TOML or YAML file. In the environment each is KUBENTLY_ and its name in upper case, with __ before a field of a table.
 class WorkerConfig(TypedDict):
-    # Where `/livez` and `/readyz` listen.
+    # Where `/livez`, `/readyz` and `/metrics` listen.
     admin_host: NotRequired[str]
     # Their port.
     admin_port: NotRequired[int]
@@ -830,6 +836,8 @@ class WorkerConfig(TypedDict):
     log_format: NotRequired[Literal["json"] | Literal["text"]]
     # How many commands one pull may bring.
     max_commands_per_fetch: NotRequired[int]
+    # Whether metrics carry the cluster's name as a label.
+    metrics_cluster_label: NotRequired[bool]
     # The prefix of JetStream's API as our account sees it: with an nkey file that of a cluster's account, `HUB.API`; without one `$JS.API`.
     nats_api_prefix: NotRequired[str]
     # The authority that the hub's certificate comes from, PEM; the system's where absent.
@@ -846,6 +854,10 @@ class WorkerConfig(TypedDict):
     nats_nkey_file: NotRequired[str]
     # Where the hub is.
     nats_url: NotRequired[str]
+    # Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+    otlp_endpoint: NotRequired[str]
+    # The part of the traces that begin here, with a publisher's command, which is recorded; callers decide for theirs.
+    otlp_sample_ratio: NotRequired[float]
     policy: NotRequired[WorkerConfigPolicy]
     # How many commands run at once.
     slots: NotRequired[int]

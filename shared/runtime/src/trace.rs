@@ -24,6 +24,8 @@ pub use opentelemetry::trace::SpanKind;
 
 pub use export::{Counted, TraceError};
 
+/// The most bytes of a text of an attribute: a caller's path may be long, and many spans wait.
+const MAX_TEXT: usize = 256;
 /// How long the last spans may take to be sent.
 const CLOSE: Duration = Duration::from_secs(5);
 
@@ -159,10 +161,22 @@ impl Shape {
         }
     }
 
-    /// The same with an attribute.
+    /// The same with an attribute; a long text is cut.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
-        self.attributes.push((key, value.into()));
+        let value = match value.into() {
+            Value::String(text) if text.as_str().len() > MAX_TEXT => {
+                let mut length = 0;
+                let fits = |char: &char| {
+                    length += char.len_utf8();
+                    length <= MAX_TEXT
+                };
+                let text = text.as_str().chars().take_while(fits);
+                Value::from(text.collect::<String>())
+            }
+            value => value,
+        };
+        self.attributes.push((key, value));
         self
     }
 }
@@ -267,6 +281,15 @@ fn remote(parent: TraceParent) -> SpanContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let shape = Shape::new("a").with("long", "é".repeat(MAX_TEXT) + "x");
+        let (_, value) = &shape.attributes[0];
+        assert_eq!(value.as_str(), "é".repeat(MAX_TEXT / 2));
+        let shape = Shape::new("a").with("short", "x").with("number", 1);
+        assert_eq!(shape.attributes[0].1.as_str(), "x");
+    }
 
     #[tokio::test]
     async fn without_a_collector_nothing_is_built() {
