@@ -29,8 +29,9 @@ mod window;
 use self::credit::{Credit, Known, Lanes};
 use self::window::Window;
 
-/// How long the server keeps a pull.
-const EXPIRES: Duration = Duration::from_secs(30);
+/// How long the server keeps a pull: as long as it waits for an ack. A worker that is frozen takes a
+/// redelivered command as long as it has pulls, so this is how much longer another one waits for it.
+const EXPIRES: Duration = Duration::from_secs(10);
 /// How often the server says that it has not forgotten one; two missed ones are a lost pull.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const MISSED: Duration = Duration::from_millis(10_500);
@@ -55,6 +56,8 @@ struct LaneState {
     /// What the lane still held after its last delivery.
     pending: u64,
     heard: Instant,
+    /// Its last pull was turned down: its consumer has no leader just now, or is gone.
+    is_refused: bool,
 }
 
 /// A delivery that waits for a slot, and the place of its lane.
@@ -147,6 +150,7 @@ async fn open(broker: &Broker, stream: &str, lane: Lane) -> Result<LaneState, St
         outstanding: 0,
         pending: consumer.num_pending,
         heard: Instant::now(),
+        is_refused: false,
     })
 }
 
@@ -182,7 +186,9 @@ impl PullLoop {
                         break;
                     }
                     // The server that held our pulls may be gone, and they with it.
-                    self.lanes.iter_mut().for_each(|lane| lane.outstanding = 0);
+                    for lane in &mut self.lanes {
+                        (lane.outstanding, lane.is_refused) = (0, false);
+                    }
                     continue;
                 }
             };
@@ -213,6 +219,7 @@ impl PullLoop {
 
     fn forget_lost(&mut self) {
         for lane in &mut self.lanes {
+            lane.is_refused = false;
             if lane.outstanding > 0 && lane.heard.elapsed() > MISSED {
                 tracing::info!(lane = %lane.lane, "the hub has lost a pull; asking again");
                 self.broker.counts.pulls_lost.inc();
@@ -234,7 +241,7 @@ impl PullLoop {
         }
         let asks = self.credit.asks(&known, self.slots.available_permits());
         for (lane, ask) in self.lanes.iter_mut().zip(asks) {
-            if ask > 0 {
+            if ask > 0 && !lane.is_refused {
                 request(&self.broker, &self.prefix, &self.stream, lane, ask).await?;
             }
         }
@@ -267,8 +274,17 @@ impl PullLoop {
             }
             // A pull that is kept waiting: the lane holds nothing, whatever others have left of it.
             Some(StatusCode::IDLE_HEARTBEAT) => lane.pending = 0,
+            // Asked for again at the next look, not at once: the answer would be as quick.
+            Some(StatusCode::NO_RESPONDERS) => {
+                tracing::warn!(
+                    lane = %lane.lane,
+                    "nobody takes a pull: a new leader is chosen, or the consumer is gone, and then a gateway \
+                     makes it anew"
+                );
+                (lane.outstanding, lane.is_refused) = (0, true);
+            }
             // The pull has ended: expired, or the server shuts down or changes its leader.
-            Some(_) => {
+            Some(status) => {
                 let left = message
                     .headers
                     .as_ref()
@@ -276,6 +292,7 @@ impl PullLoop {
                     .and_then(|left| left.as_str().parse().ok())
                     .unwrap_or(lane.outstanding);
                 lane.outstanding = lane.outstanding.saturating_sub(left);
+                lane.is_refused = status == StatusCode::REQUEST_TERMINATED;
             }
         }
     }
