@@ -1,4 +1,27 @@
 //! Hub, gateways and workers that die at the worst moment: each job ends once, as the design says.
+//!
+//! Where each kind of fault is shown; [`soak`](crate::soak) mixes the first three at random.
+//!
+//! | fault | shown by |
+//! |---|---|
+//! | a gateway killed after the record, after the publish, after the ack, in a stream | `kill_points`, here, `events` |
+//! | a worker killed before, while and after it runs a command, around its ack | `kill_points`, here |
+//! | a hub killed at each of those; its leader lost in each step | `kill_points`, here, `three` |
+//! | a hub restarted with a full queue | `offline` |
+//! | a hub away for long, with traffic | `outage`, here |
+//! | links frozen, half-open, cut one way, partitioned | `links` |
+//! | callers that send a byte a second, idle connections | `slow_callers` |
+//! | an offline cluster's queue, in order, up to its cap | `offline`, `odd_workers`, `sweep` |
+//! | clusters that are dead, slow or flooded beside others | `offline` |
+//! | delivered again: acks lost, commands longer than the ack wait | `links`, `duplicates` |
+//! | published again, in and past the hub's memory of ids | `duplicates`, `idempotent` |
+//! | what cannot be run | `odd_workers`, `publishers` |
+//! | what an operator deletes or changes | `operators` |
+//! | many who end one job; cancels that race, twice, of the queued | `racers`, `cancel` |
+//! | readers that come back in a storm, with odd ids, or stall | `readers`, `events` |
+//! | two workers of one name | `duplicates` |
+//! | SIGTERM, replacing and scaling under load | `stop`, `rolling` |
+//! | a worker that sleeps and wakes up | here, `duplicates` |
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,256 @@
+//! Links that are cut without a word: frozen, half-open, partitioned. Noticed, and mended without a hand.
+
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream;
+use kubently_core::lane::Lane;
+use kubently_tests::http::Http;
+use kubently_tests::product::{Gateway, Process, Worker};
+use kubently_tests::proxy::{Proxy, Trap, Way};
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::world::World;
+
+use crate::jobs::{
+    ended, get, id_of, job, only_queued, results, running, submit, version, wait_for,
+};
+use crate::slow_api::Gate;
+
+const SOON: Duration = Duration::from_secs(30);
+/// Nine seconds and what a loaded machine adds; two of the usual ping intervals of 5 s are ten.
+const NOTICED: Duration = Duration::from_secs(12);
+/// A caller is not kept longer than the hub is waited for: 5 s, and what a loaded machine adds.
+const REFUSED: Duration = Duration::from_secs(8);
+
+/// Until the hub keeps a job's result.
+pub(crate) async fn until_stored(hub: &str, cluster: &str, id: &str) {
+    wait::until("a stored result", SOON, async || {
+        let stored = results(hub, cluster, id).await;
+        Probe::when(stored == 1, format!("{stored} results"))
+    })
+    .await
+    .unwrap();
+}
+
+/// Until nothing of a cluster is queued, to be delivered or without an ack. An ack that was lost takes
+/// 10 s to be missed.
+pub(crate) async fn nothing_is_left(hub: &str, cluster: &str) {
+    let client = async_nats::connect(hub).await.unwrap();
+    let js = jetstream::new(client);
+    let stream = js.get_stream(format!("KUBENTLY_CMD_{cluster}")).await;
+    let mut stream = stream.unwrap();
+    wait::until("an empty queue", SOON, async || {
+        let messages = stream.info().await.unwrap().state.messages;
+        let mut left = vec![messages];
+        for lane in Lane::ALL {
+            let info = stream.consumer_info(lane.to_string()).await.unwrap();
+            left.extend([info.num_pending, info.num_ack_pending as u64]);
+        }
+        Probe::when(left.iter().all(|it| *it == 0), format!("{left:?}"))
+    })
+    .await
+    .unwrap();
+}
+
+async fn readiness(process: &Process, status: u16) -> Duration {
+    let began = Instant::now();
+    let admin = Http::new(&process.admin_url(), None).unwrap();
+    wait::until("the readiness", SOON, async || {
+        match admin.get("/readyz").await {
+            Ok(answer) => Probe::when(answer.status == status, answer.text()),
+            Err(error) => Probe::NotYet(format!("{error:#}")),
+        }
+    })
+    .await
+    .unwrap();
+    began.elapsed()
+}
+
+async fn worker_behind(proxy: &Proxy, gate: &Gate, cluster: &str) -> Worker {
+    let hub = proxy.url();
+    let worker = Worker::start(&hub, cluster, "first", gate.kubeconfig(), &[]);
+    worker.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workers_frozen_link_is_noticed_and_its_job_ends_once_elsewhere() {
+    let world = World::shared().await.unwrap();
+    let hub = world.hub.url();
+    let proxy = Proxy::before(&hub).await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("frozen-link").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    let first = worker_behind(&proxy, &gate, &cluster).await;
+    let id = submit(&http, &get(&cluster, &["namespaces"])).await;
+    running(&http, &id).await;
+    proxy.freeze();
+    let _second = world.worker(&cluster, "second", &[]).await.unwrap();
+    let took = readiness(&first.process, 503).await;
+    assert!(took < NOTICED, "{took:?}");
+    let before = ended(&http, &id).await;
+    assert_eq!(before["container_id"], "second", "{before}");
+    assert!(before["attempt"].as_u64() >= Some(2), "{before}");
+    gate.open();
+    proxy.go_on();
+    readiness(&first.process, 200).await;
+    wait::until("the late result being dropped", SOON, async || {
+        let logs = first.process.logs();
+        Probe::when(logs.contains("this one is dropped"), logs)
+    })
+    .await
+    .unwrap();
+    assert_eq!(job(&http, &id).await.unwrap(), before);
+    assert_eq!(results(&hub, &cluster, &id).await, 1);
+    nothing_is_left(&hub, &cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ack_that_is_lost_brings_the_command_back_and_changes_nothing() {
+    let world = World::shared().await.unwrap();
+    let hub = world.hub.url();
+    let proxy = Proxy::before(&hub).await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("lost-ack").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    gate.open();
+    let first = worker_behind(&proxy, &gate, &cluster).await;
+    proxy.set(Trap::Before("PUB $JS.ACK."));
+    let id = submit(&http, &version(&cluster)).await;
+    tokio::time::timeout(SOON, proxy.sprung()).await.unwrap();
+    until_stored(&hub, &cluster, &id).await;
+    let before = ended(&http, &id).await;
+    proxy.drop_connections();
+    proxy.go_on();
+    // The same worker is given it again, and drops what that gives.
+    wait::until("the second result being dropped", SOON, async || {
+        let logs = first.process.logs();
+        Probe::when(logs.contains("this one is dropped"), logs)
+    })
+    .await
+    .unwrap();
+    assert_eq!(job(&http, &id).await.unwrap(), before);
+    assert_eq!(results(&hub, &cluster, &id).await, 1);
+    nothing_is_left(&hub, &cluster).await;
+}
+
+/// What the worker stores arrives; what it is answered does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_hears_nothing_any_more_has_ended_its_job() {
+    let world = World::shared().await.unwrap();
+    let hub = world.hub.url();
+    let proxy = Proxy::before(&hub).await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("one-way").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    let first = worker_behind(&proxy, &gate, &cluster).await;
+    let id = submit(&http, &get(&cluster, &["namespaces"])).await;
+    running(&http, &id).await;
+    proxy.freeze_way(Way::ToClient);
+    gate.open();
+    until_stored(&hub, &cluster, &id).await;
+    let before = ended(&http, &id).await;
+    assert_eq!(before["container_id"], "first", "{before}");
+    readiness(&first.process, 503).await;
+    proxy.go_on();
+    readiness(&first.process, 200).await;
+    nothing_is_left(&hub, &cluster).await;
+    assert_eq!(job(&http, &id).await.unwrap(), before);
+    assert_eq!(results(&hub, &cluster, &id).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateways_frozen_link_is_noticed_and_callers_are_not_kept() {
+    let world = World::shared().await.unwrap();
+    let hub = world.hub.url();
+    let proxy = Proxy::before(&hub).await.unwrap();
+    let cluster = world.cluster("cut-gateway").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    let worker = world.worker_with(&cluster, "slow", gate.kubeconfig(), &[]);
+    let _worker = worker.await.unwrap();
+    let gateway = Gateway::start(&proxy.url(), &[&world.key], &[])
+        .await
+        .unwrap();
+    let http = gateway.http(Some(&world.key)).unwrap();
+    let caller = wait_for(&http, &get(&cluster, &["namespaces"]));
+    let id = only_queued(&hub, &cluster).await;
+    running(&world.http().unwrap(), &id).await;
+    proxy.freeze();
+    let frozen = Instant::now();
+    let refused = async |limit: Duration| {
+        let began = Instant::now();
+        let answer = http.post_command(&version(&cluster), &[]).await.unwrap();
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert!(began.elapsed() < limit, "{:?}", began.elapsed());
+        assert!(answer.header("retry-after").parse::<u32>().is_ok());
+    };
+    // Before anybody can know, and afterwards.
+    refused(REFUSED).await;
+    readiness(&gateway.process, 503).await;
+    assert!(
+        frozen.elapsed() < NOTICED + REFUSED,
+        "{:?}",
+        frozen.elapsed()
+    );
+    wait::until("the loss being noticed", NOTICED, async || {
+        let health = http.get("/health").await.unwrap().json().unwrap();
+        Probe::when(health["nats"] == "disconnected", health.to_string())
+    })
+    .await
+    .unwrap();
+    refused(Duration::from_secs(3)).await;
+    gate.open();
+    proxy.go_on();
+    // Who waited all the time is told its end.
+    let answer = caller.await.unwrap().unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(id_of(&answer), id);
+    assert_eq!(results(&hub, &cluster, &id).await, 1);
+    readiness(&gateway.process, 200).await;
+    // What was refused may have been stored, and ends then.
+    nothing_is_left(&hub, &cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_and_long_partitions_of_everything_mend_by_themselves() {
+    let world = World::shared().await.unwrap();
+    let hub = world.hub.url();
+    let (to_worker, to_gateway) = (
+        Proxy::before(&hub).await.unwrap(),
+        Proxy::before(&hub).await.unwrap(),
+    );
+    let cluster = world.cluster("partition").await.unwrap();
+    let gate = Gate::before(world.kubernetes).await;
+    gate.open();
+    let worker = worker_behind(&to_worker, &gate, &cluster).await;
+    let (through, keys) = (to_gateway.url(), [world.key.as_str()]);
+    let gateway = Gateway::start(&through, &keys, &[]).await.unwrap();
+    let (http, whole) = (
+        gateway.http(Some(&world.key)).unwrap(),
+        world.http().unwrap(),
+    );
+    for is_long in [false, true] {
+        let first = ended(&http, &submit(&http, &version(&cluster)).await).await;
+        assert_eq!(first["status"], "completed", "{first}");
+        to_worker.freeze();
+        to_gateway.freeze();
+        let meanwhile = submit(&whole, &version(&cluster)).await;
+        if is_long {
+            // Until both have given their connections up, and more pulls and watches are lost.
+            readiness(&worker.process, 503).await;
+            readiness(&gateway.process, 503).await;
+        } else {
+            // A refusal takes longer than a second, and nobody has noticed anything yet.
+            let refused = http.get(&format!("/v1/jobs/{meanwhile}")).await.unwrap();
+            assert_eq!(refused.status, 503, "{}", refused.text());
+        }
+        to_worker.go_on();
+        to_gateway.go_on();
+        let mended = Instant::now();
+        let job = ended(&http, &meanwhile).await;
+        assert_eq!(job["status"], "completed", "{job}");
+        assert!(mended.elapsed() < SOON, "{:?}", mended.elapsed());
+        assert_eq!(results(&hub, &cluster, &meanwhile).await, 1);
+        readiness(&gateway.process, 200).await;
+        readiness(&worker.process, 200).await;
+        nothing_is_left(&hub, &cluster).await;
+    }
+}

@@ -1,0 +1,196 @@
+//! Clusters that are away, dead or slow: what waits for them is kept in its order, and nobody else waits.
+
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream;
+use futures::StreamExt as _;
+use kubently_tests::fake_api::{FakeApi, Script};
+use kubently_tests::http::Http;
+use kubently_tests::product::{self, Worker};
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::world::World;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::jobs::{submit, version};
+use crate::links::nothing_is_left;
+
+/// Commands that wait; ten times as many in the long run.
+const WAITING: usize = if cfg!(feature = "soak") { 9_900 } else { 1_000 };
+const DRAINED: Duration = Duration::from_secs(if cfg!(feature = "soak") { 600 } else { 120 });
+/// Commands of a cluster that works, while others do not.
+const CALLS: usize = 150;
+
+/// Publishes this many commands without a gateway, one after the other in the queue.
+async fn publish(hub: &str, cluster: &str, count: usize) {
+    let client = async_nats::connect(hub).await.unwrap();
+    let js = jetstream::new(client);
+    let sent = (0..count).map(|_| {
+        let (js, id) = (js.clone(), Uuid::now_v7());
+        let subject = format!("kubently.v1.cmd.{cluster}.normal.pub-many.{id}");
+        let body = json!({
+            "v": 1, "id": id, "cluster_id": cluster, "origin": "pub-many", "owner": null,
+            "command_type": "version", "args": ["--client"], "queue_timeout_seconds": 3600,
+            "queued_at": chrono::Utc::now(),
+        });
+        async move {
+            js.publish(subject, body.to_string().into())
+                .await
+                .unwrap()
+                .await
+        }
+    });
+    let mut acks = futures::stream::iter(sent).buffer_unordered(64);
+    while let Some(ack) = acks.next().await {
+        ack.unwrap();
+    }
+}
+
+/// The ids in the subjects of a stream, in the order of its sequences.
+async fn ids(hub: &str, stream: &str, kind: Option<&str>) -> Vec<String> {
+    let client = async_nats::connect(hub).await.unwrap();
+    let js = jetstream::new(client);
+    let stream = js.get_stream(stream).await.unwrap();
+    let state = stream.cached_info().state.clone();
+    let sequences = state.first_sequence..=state.last_sequence;
+    let subjects = futures::stream::iter(sequences)
+        .map(|sequence| stream.get_raw_message(sequence))
+        .buffered(64)
+        .map(|message| message.unwrap().subject.to_string());
+    let subjects: Vec<_> = subjects.collect().await;
+    let id = |subject: String| {
+        let mut tail = subject.rsplit('.');
+        let last = tail.next().unwrap().to_owned();
+        match kind {
+            None => Some(last),
+            Some(kind) => (last == kind).then(|| tail.next().unwrap().to_owned()),
+        }
+    };
+    subjects.into_iter().filter_map(id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_an_offline_cluster_outlives_the_hub_and_runs_in_its_order() {
+    let mut world = World::own().await.unwrap();
+    let cluster = world.cluster("offline").await.unwrap();
+    let hub = world.hub.url();
+    publish(&hub, &cluster, WAITING).await;
+    let queue = format!("KUBENTLY_CMD_{cluster}");
+    let waiting = ids(&hub, &queue, None).await;
+    assert_eq!(waiting.len(), WAITING);
+    world.hub.kill();
+    world.hub.restart().await.unwrap();
+    assert_eq!(ids(&hub, &queue, None).await, waiting);
+    // One slot, so that the order of the ends is the order in which they were taken.
+    let one_slot = [("KUBENTLY_SLOTS", "1")];
+    let _worker = world.worker(&cluster, "late", &one_slot).await.unwrap();
+    let client = async_nats::connect(&hub).await.unwrap();
+    let js = jetstream::new(client);
+    let mut replies = js
+        .get_stream(format!("KUBENTLY_REPLY_{cluster}"))
+        .await
+        .unwrap();
+    wait::until("all of them being answered", DRAINED, async || {
+        let stored = replies.info().await.unwrap().state.messages;
+        Probe::when(stored >= WAITING as u64, format!("{stored} replies"))
+    })
+    .await
+    .unwrap();
+    let answered = ids(&hub, &format!("KUBENTLY_REPLY_{cluster}"), Some("result")).await;
+    assert_eq!(answered, waiting);
+    nothing_is_left(&hub, &cluster).await;
+}
+
+/// How long calls of a cluster take, the middle one and the longest.
+async fn times(http: &Http, cluster: &str) -> (Duration, Duration) {
+    let body = version(cluster);
+    let mut times = Vec::new();
+    for _ in 0..CALLS {
+        let began = Instant::now();
+        let answer = http.post_command(&body, &[("prefer", "wait=30")]).await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        times.push(began.elapsed());
+    }
+    times.sort();
+    (times[CALLS / 2], times[CALLS - 1])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_a_slow_and_a_flooding_cluster_slow_no_other() {
+    let world = World::own().await.unwrap();
+    let http = world.http().unwrap();
+    let hub = world.hub.url();
+    let good = world.cluster_id.clone();
+    let alone = times(&http, &good).await;
+    // A dead one with a full queue, one whose API server never answers, and one that is flooded while
+    // its worker works.
+    let mut names = Vec::new();
+    for name in ["dead", "slow", "flood"] {
+        names.push(world.cluster(name).await.unwrap());
+    }
+    let [dead, slow, flood] = &names[..] else {
+        panic!("three clusters");
+    };
+    let hanging = FakeApi::start(|path, _| path.contains("/pods").then_some(Script::Silence));
+    let hanging = hanging.await.unwrap();
+    let _slow = Worker::start(&hub, slow, "slow", &hanging.kubeconfig(), &[]).await;
+    let _busy = world.worker(flood, "busy", &[]).await.unwrap();
+    for _ in 0..100 {
+        submit(
+            &http,
+            &json!({"cluster_id": slow, "args": ["pods"], "timeout_seconds": 30}),
+        )
+        .await;
+    }
+    publish(&hub, dead, 5_000).await;
+    let flooding = publish(&hub, flood, 3_000);
+    let (beside, ()) = tokio::join!(times(&http, &good), flooding);
+    // The same two cores carry it all, so only what would be waiting in line is told from it: a call that
+    // waited for another cluster's command would take its seconds.
+    assert!(
+        beside.0 < alone.0 * 10 + Duration::from_millis(200),
+        "{alone:?} {beside:?}"
+    );
+    assert!(beside.1 < Duration::from_secs(10), "{alone:?} {beside:?}");
+}
+
+/// Every one of a hundred clusters answers as if it were alone, one of them dead and one with a full queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_clusters_share_a_hub_and_no_queue() {
+    let world = World::own().await.unwrap();
+    let http = world.http().unwrap();
+    let hub = world.hub.url();
+    let names: Vec<_> = (0..100).map(|number| format!("c-{number:03}")).collect();
+    for name in &names {
+        product::cluster_add(&hub, name).await.unwrap();
+    }
+    wait::until(
+        "the gateway knowing them",
+        Duration::from_secs(30),
+        async || {
+            let answer = http.get("/v1/clusters/c-099").await.unwrap();
+            Probe::when(answer.status == 200, answer.text())
+        },
+    )
+    .await
+    .unwrap();
+    let dead = &names[0];
+    publish(&hub, dead, 2_000).await;
+    // One after the other, a worker comes to some of them, and they answer at once.
+    for name in names.iter().skip(1).step_by(20) {
+        let _worker = world.worker(name, "w", &[]).await.unwrap();
+        let began = Instant::now();
+        let body = version(name);
+        let answer = http.post_command(&body, &[("prefer", "wait=30")]).await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            began.elapsed()
+        );
+    }
+    let waiting = ids(&hub, &format!("KUBENTLY_CMD_{dead}"), None).await;
+    assert_eq!(waiting.len(), 2_000);
+}

@@ -1,0 +1,75 @@
+//! A hub that is away for long, while callers go on asking: refusals at once, nothing heaped up, and
+//! everything well again when it comes back.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::world::World;
+
+use crate::jobs::version;
+use crate::links::nothing_is_left;
+
+/// Requests while the hub is away.
+const REQUESTS: usize = if cfg!(feature = "soak") {
+    20_000
+} else {
+    2_000
+};
+const RECOVERED: Duration = Duration::from_secs(30);
+/// A gateway may grow by its connections, not by what it was asked. In KiB.
+const GROWTH: u64 = 16 * 1024;
+
+/// KiB of a process that are resident.
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    let kib = line.split_whitespace().nth(1).unwrap();
+    kib.parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_hub_requests_are_refused_at_once_and_nothing_is_heaped_up() {
+    let mut world = World::own().await.unwrap();
+    let http = world.http().unwrap();
+    let body = version(&world.cluster_id);
+    let ask = async || {
+        let began = Instant::now();
+        let answer = http.post_command(&body, &[("prefer", "wait=30")]).await;
+        (answer.unwrap(), began.elapsed())
+    };
+    // As many as later, so that what connections need is there before.
+    let answered = futures::stream::iter(0..200)
+        .map(|_| ask())
+        .buffer_unordered(64);
+    let answered: Vec<_> = answered.collect().await;
+    assert!(answered.iter().all(|(answer, _)| answer.status == 200));
+    world.hub.kill();
+    let (first, _) = ask().await;
+    assert_eq!(first.status, 503, "{}", first.text());
+    let pid = world.gateway.process.pid().unwrap();
+    let before = resident(pid);
+    let refused = futures::stream::iter(0..REQUESTS)
+        .map(|_| ask())
+        .buffer_unordered(64);
+    let refused: Vec<_> = refused.collect().await;
+    for (answer, took) in &refused {
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert!(*took < Duration::from_secs(5), "{took:?}");
+    }
+    let after = resident(pid);
+    assert!(after < before + GROWTH, "{before} KiB, then {after} KiB");
+    world.hub.restart().await.unwrap();
+    wait::until("an answer again", RECOVERED, async || {
+        let (answer, _) = ask().await;
+        Probe::when(answer.status == 200, answer.text())
+    })
+    .await
+    .unwrap();
+    world.gateway.process.ready().await.unwrap();
+    world.worker.process.ready().await.unwrap();
+    nothing_is_left(&world.hub.url(), &world.cluster_id).await;
+}
