@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(crate) const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 /// What it asks for where it prints objects.
 pub(crate) const JSON: &str = "application/json";
+/// What it asks for where it prints a log.
+pub(crate) const ANY: &str = "*/*";
 
 /// curl with a worker's token.
 pub(crate) struct Curl {

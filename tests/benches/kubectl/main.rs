@@ -127,23 +127,35 @@ fn lines(text: &[u8]) -> usize {
     text.split(|byte| *byte == b'\n').count()
 }
 
-/// The same Table, and the same list as JSON, by curl over a kept-alive connection.
+/// The same Table, list as JSON and log, by curl over a kept-alive connection.
 async fn against_curl(cluster: &Cluster, sides: &Sides, crowd: Crowd) -> Result<()> {
     let curl = Curl::of(cluster)?;
-    for (name, line, accept, target) in [
-        ("get_pods_5000_of_curl", "get pods -A", curl::TABLE, 1.3),
+    let log = format!(
+        "/api/v1/namespaces/{}/pods/talker/log?tailLines=1000",
+        crowd::HUNDRED
+    );
+    let tail = format!("logs talker -n {} --tail=1000", crowd::HUNDRED);
+    for (name, line, (path, accept), target) in [
+        (
+            "get_pods_5000_of_curl",
+            "get pods -A",
+            ("/api/v1/pods", curl::TABLE),
+            1.3,
+        ),
         (
             "get_pods_5000_json_of_curl",
             "get pods -A -o json",
-            curl::JSON,
+            ("/api/v1/pods", curl::JSON),
             2.0,
         ),
+        // The pod is asked for, too: the time of the log alone is the server's and its kubelet's.
+        ("logs_tail_1000_of_curl", &tail, (&log, curl::ANY), 2.0),
     ] {
         let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let command = sides::command(&args)?;
         let (mut ours, mut theirs) = (Times::default(), Times::default());
         for _ in 0..crowd.rounds(10) {
-            let took = curl.fetch("/api/v1/pods", accept).await?;
+            let took = curl.fetch(path, accept).await?;
             theirs.add([took], took);
             let begun = Instant::now();
             sides.library(&command).await?;
