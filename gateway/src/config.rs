@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kubently_broker::connect::QUIET;
 use kubently_broker::{HubConfig, Replicas, TlsFiles};
 use kubently_core::bounded::{TimeoutSeconds, TtlSeconds};
 use kubently_core::policy::Secrets;
@@ -108,7 +109,7 @@ kubently_runtime::settings! {
         /// The part of the traces that begin here which is recorded; callers decide for theirs.
         pub(crate) otlp_sample_ratio: Ratio = Ratio::default(),
         /// Which events are logged, as tracing's directives.
-        pub(crate) log: String = LogConfig::default().filter,
+        pub(crate) log: String = format!("{},{QUIET}", LogConfig::default().filter),
         /// The shape of a log line.
         pub(crate) log_format: LogFormat = LogFormat::default(),
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kubently_broker::connect::QUIET;
 use kubently_broker::{HubConfig, TlsFiles, accounts};
 use kubently_core::cluster::ClusterId;
 use kubently_core::policy::Policy;
@@ -86,7 +87,7 @@ kubently_runtime::settings! {
         /// callers decide for theirs.
         pub otlp_sample_ratio: Ratio = Ratio::default(),
         /// Which events are logged, as tracing's directives.
-        pub log: String = LogConfig::default().filter,
+        pub log: String = format!("{},{QUIET}", LogConfig::default().filter),
         /// The shape of a log line.
         pub log_format: LogFormat = LogFormat::default(),
         /// What the cluster's owner lets be read.

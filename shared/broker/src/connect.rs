@@ -21,6 +21,9 @@ mod ear;
 
 use self::ear::Ear;
 
+/// What quiets the client in logs, as tracing's directive: it tells of every connection and its loss,
+/// and so do we.
+pub const QUIET: &str = "async_nats=warn";
 /// How long the first connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How often a quiet connection is tried. The client gives one up at the third try without an answer, so a

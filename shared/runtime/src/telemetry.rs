@@ -11,10 +11,6 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::trace;
 
-/// Events of ours from info on. The hub's client tells of every connection and its loss itself,
-/// and so do we.
-const FILTER: &str = "info,async_nats=warn";
-
 /// How logs are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
@@ -67,7 +63,7 @@ impl Default for LogConfig {
     fn default() -> Self {
         Self {
             format: LogFormat::default(),
-            filter: FILTER.to_owned(),
+            filter: "info".to_owned(),
         }
     }
 }
