@@ -29,8 +29,11 @@ use crate::run::{Fatal, chain, connect_ensured};
 
 /// How long the headers of a request may take to arrive, and how long an idle connection lives.
 const HEADER_LIMIT: Duration = Duration::from_secs(10);
-/// How long requests in work may take to end once the gateway stops.
-const DRAIN: Duration = Duration::from_secs(25);
+/// How long a gateway that stops still takes requests, each the last one of its connection: a caller whose
+/// connection is closed while its request is on the way cannot know whether it was read (RFC 9112 §9.3.1).
+const LAST_REQUESTS: Duration = Duration::from_secs(1);
+/// How long requests in work may take to end after that.
+const DRAIN: Duration = Duration::from_secs(24);
 /// The most bytes of a request's head.
 const MAX_HEAD: usize = 32 * 1024;
 
@@ -174,6 +177,7 @@ async fn listen(
         .max_buf_size(MAX_HEAD);
     let stopper = tokio::spawn(async move {
         stop.cancelled().await;
+        tokio::time::sleep(LAST_REQUESTS).await;
         handle.graceful_shutdown(Some(DRAIN));
     });
     let ended = server.serve(router.into_make_service()).await;

@@ -145,10 +145,13 @@ async fn call(
             mark: mark.clone(),
             expects: Some(expects),
         };
+        // A connection that is closed while a request is on the way leaves only this to ask again.
+        let key = ("idempotency-key", mark.as_str());
         let told = if number.is_multiple_of(7) {
-            client.stream(asked, &body, 0).await
+            client.stream(asked, &body, &[key], 0).await
         } else {
-            client.submit(asked, &body, &[("prefer", "wait=20")]).await
+            let headers = [key, ("prefer", "wait=20")];
+            client.submit(asked, &body, &headers).await
         };
         if let Told::Job { job, .. } = told {
             client.end_of(&job).await;
@@ -181,7 +184,7 @@ async fn replacing_and_scaling_under_load_fails_no_request_and_runs_nothing_twic
     let history = Arc::new(History::default());
     let numbers = AtomicUsize::new(0);
     let callers = (0..CALLERS).map(|first| {
-        let client = Client::new(&history, &rolling.known, first);
+        let client = Client::new(&history, &rolling.known, first).repeating();
         call(client, &numbers, &count, stop.clone())
     });
     let callers = join_all(callers.collect::<Vec<_>>());

@@ -181,7 +181,7 @@ async fn perform(planned: &Planned, client: Client, publisher: &Publisher) {
     };
     let told = match how {
         How::Publish => return publisher.publish(body).await,
-        How::Stream => client.stream(asked, body, 0).await,
+        How::Stream => client.stream(asked, body, &[], 0).await,
         How::Replay => {
             let headers = [("idempotency-key", mark.as_str()), ("prefer", prefer)];
             client.until_accepted(&asked, body, &headers).await

@@ -25,6 +25,8 @@ pub(crate) struct Client {
     gateways: Gateways,
     /// The gateway that is asked next.
     at: Arc<AtomicUsize>,
+    /// Whether everything it asks may be asked again where a connection ends without an answer.
+    repeats: bool,
 }
 
 impl Client {
@@ -33,7 +35,15 @@ impl Client {
             history: Arc::clone(history),
             gateways: Arc::clone(gateways),
             at: Arc::new(AtomicUsize::new(first)),
+            repeats: false,
         }
+    }
+
+    /// The same, for somebody who only reads, or submits under a key: it asks again where a connection was
+    /// closed before the answer, as RFC 9110 (§9.2.2) lets it.
+    pub(crate) fn repeating(self) -> Self {
+        let repeats = true;
+        Self { repeats, ..self }
     }
 
     /// Turns to the next gateway.
@@ -51,7 +61,7 @@ impl Client {
     async fn anywhere<T>(&self, ask: impl AsyncFn(&Http) -> Result<T>) -> Result<T> {
         wait::until("a gateway that listens", PATIENCE, async || {
             match ask(&self.gateway()).await {
-                Err(error) if was_not_sent(&error) => {
+                Err(error) if was_not_sent(&error) || self.repeats && was_closed(&error) => {
                     self.turn();
                     Probe::NotYet(format!("{error:#}"))
                 }
@@ -102,10 +112,16 @@ impl Client {
     }
 
     /// Submits a command and reads its events to the end, there and then elsewhere.
-    pub(crate) async fn stream(&self, asked: Asked, body: &Value, follower: usize) -> Told {
+    pub(crate) async fn stream(
+        &self,
+        asked: Asked,
+        body: &Value,
+        headers: &[(&str, &str)],
+        follower: usize,
+    ) -> Told {
         let mut stream = None;
         let submit = async {
-            let ask = async |http: &Http| http.stream_command(body, &[]).await;
+            let ask = async |http: &Http| http.stream_command(body, headers).await;
             let events = match self.anywhere(ask).await {
                 Ok(events) => events,
                 Err(error) => return Told::Unknown(format!("{error:#}")),
@@ -255,6 +271,17 @@ fn was_not_sent(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<reqwest::Error>()
         .is_some_and(reqwest::Error::is_connect)
+}
+
+/// The connection was closed before the answer came.
+fn was_closed(error: &anyhow::Error) -> bool {
+    error.chain().any(|error| {
+        let closed = error.downcast_ref::<std::io::Error>();
+        closed.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
+            || error
+                .to_string()
+                .contains("connection closed before message completed")
+    })
 }
 
 /// The events of one connection, until its end or until it breaks.
