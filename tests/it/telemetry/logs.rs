@@ -8,6 +8,7 @@ use kubently_tests::http::Http;
 use kubently_tests::hub::Hub;
 use kubently_tests::product::{self, Gateway, Process, Worker};
 use kubently_tests::scrape::Scrape;
+use kubently_tests::wait::{self, Probe};
 use serde_json::{Value, json};
 
 use crate::secrets::{VALUE, cluster_with_secrets};
@@ -174,15 +175,27 @@ async fn one_request_is_one_line_and_the_hubs_client_is_quiet() {
         (&world.gateway.process, "request"),
         (&world.worker.process, "answered"),
     ] {
+        let expected = if message == "request" { 2 } else { 1 };
+        let is_of_command = |line: &&str| {
+            line.contains(message) && (message == "answered" || line.contains("/v1/commands"))
+        };
+        // The answer comes before the line about it.
+        wait::until("a line for each command", LIMIT, async || {
+            let logs = process.logs();
+            let found = logs.lines().filter(is_of_command).count();
+            Probe::when(found >= expected, logs)
+        })
+        .await
+        .unwrap();
         let logs = process.logs();
         assert!(
             !logs.contains(REFUSED) && !logs.contains("async_nats"),
             "{logs}"
         );
-        let of_commands = logs.lines().filter(|line| {
-            line.contains(message) && (message == "answered" || line.contains("/v1/commands"))
-        });
-        let expected = if message == "request" { 2 } else { 1 };
-        assert_eq!(of_commands.count(), expected, "{logs}");
+        assert_eq!(
+            logs.lines().filter(is_of_command).count(),
+            expected,
+            "{logs}"
+        );
     }
 }
