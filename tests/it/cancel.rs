@@ -6,14 +6,15 @@ use http::Method;
 use kubently_broker::CancelScope;
 use kubently_core::status::Reason;
 use kubently_tests::http::{Answer, Http};
-use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use uuid::Uuid;
 
 use crate::broker::{envelope, hub, record, result};
 use crate::door::problem;
 use crate::fake_api::Hanging;
-use crate::jobs::{ended, get, job, only_queued, results, running, submit, version, wait_for};
+use crate::jobs::{
+    drops_a_result, ended, get, job, only_queued, results, running, submit, version, wait_for,
+};
 
 const SOON: Duration = Duration::from_secs(15);
 /// A connected worker stops within a second; the rest is for a loaded machine.
@@ -89,12 +90,7 @@ async fn a_running_job_stops_at_once_and_so_does_its_request() {
     // Its one slot is free again, and the queue is empty.
     let next = submit(&http, &version(&cluster)).await;
     assert_eq!(ended(&http, &next).await["status"], "completed");
-    wait::until("the worker dropping its own end", SOON, async || {
-        let logs = worker.process.logs();
-        Probe::when(logs.contains("this one is dropped"), logs)
-    })
-    .await
-    .unwrap();
+    drops_a_result(&worker, SOON).await;
     assert_eq!(
         job(&http, &id).await.unwrap()["reason"],
         "cancelled_by_user"

@@ -11,7 +11,7 @@ use kubently_tests::world::World;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::jobs::{ended, get, job, results, running, submit, version};
+use crate::jobs::{drops_a_result, ended, get, job, results, running, submit, version};
 use crate::links::{nothing_is_left, until_stored};
 use crate::slow_api::Gate;
 
@@ -78,12 +78,7 @@ async fn a_command_that_is_published_again_has_one_result() {
     // Afterwards the id is known for two minutes; past that it is run again, and what that gives is dropped.
     assert!(publish(&id).await.unwrap().duplicate);
     assert!(!publish("later").await.unwrap().duplicate);
-    wait::until("the second result being dropped", SOON, async || {
-        let logs = worker.process.logs();
-        Probe::when(logs.contains("this one is dropped"), logs)
-    })
-    .await
-    .unwrap();
+    drops_a_result(&worker, SOON).await;
     nothing_is_left(&hub, &cluster).await;
     assert_eq!(results(&hub, &cluster, &id).await, 1);
     // The publisher is told one end.

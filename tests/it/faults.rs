@@ -27,11 +27,11 @@ use std::time::{Duration, Instant};
 
 use kubently_tests::guard::Signal;
 use kubently_tests::product::Worker;
-use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 
 use crate::jobs::{
-    ended, get, id_of, job, only_queued, results, running, submit, version, wait_for,
+    drops_a_result, ended, get, id_of, job, only_queued, results, running, submit, version,
+    wait_for,
 };
 use crate::slow_api::Gate;
 
@@ -117,12 +117,7 @@ async fn a_worker_that_wakes_up_late_drops_its_own_result() {
     assert_eq!(before["container_id"], "second", "{before}");
     gate.open();
     first.process.signal(Signal::Cont);
-    wait::until("the late result being dropped", SOON, async || {
-        let logs = first.process.logs();
-        Probe::when(logs.contains("this one is dropped"), logs)
-    })
-    .await
-    .unwrap();
+    drops_a_result(&first, SOON).await;
     assert_eq!(job(&http, &id).await.unwrap(), before);
     assert_eq!(results(&world.hub.url(), &cluster, &id).await, 1);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use kubently_core::subject::CommandSubject;
 use kubently_tests::http::{Answer, Http};
+use kubently_tests::product::Worker;
 use kubently_tests::wait::{self, Probe};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -123,4 +124,14 @@ async fn subjects(
     let stream = js.get_stream(stream).await.unwrap();
     let found = stream.info_with_subjects(filter).await.unwrap();
     found.try_collect().await.unwrap()
+}
+
+/// Until a worker has found another result stored and dropped its own.
+pub(crate) async fn drops_a_result(worker: &Worker, limit: Duration) {
+    wait::until("a result being dropped", limit, async || {
+        let logs = worker.process.logs();
+        Probe::when(logs.contains("this one is dropped"), logs)
+    })
+    .await
+    .unwrap();
 }

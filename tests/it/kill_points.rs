@@ -11,7 +11,7 @@ use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use serde_json::Value;
 
-use crate::jobs::{ended, get, id_of, only_queued, results, submit, version};
+use crate::jobs::{drops_a_result, ended, get, id_of, only_queued, results, submit, version};
 use crate::links::{nothing_is_left, until_stored};
 use crate::slow_api::Gate;
 
@@ -251,12 +251,7 @@ async fn a_worker_killed_between_result_and_ack_has_ended_the_job() {
         .await
         .unwrap();
     // It comes back, is run again, and what that gives is dropped.
-    wait::until("the second result being dropped", SOON, async || {
-        let logs = second.process.logs();
-        Probe::when(logs.contains("this one is dropped"), logs)
-    })
-    .await
-    .unwrap();
+    drops_a_result(&second, SOON).await;
     let job = scene.once(&http, &id).await;
     assert_eq!(job, told);
     assert_eq!(job["container_id"], "first", "{job}");

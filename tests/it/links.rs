@@ -11,7 +11,8 @@ use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 
 use crate::jobs::{
-    ended, get, id_of, job, only_queued, results, running, submit, version, wait_for,
+    drops_a_result, ended, get, id_of, job, only_queued, results, running, submit, version,
+    wait_for,
 };
 use crate::slow_api::Gate;
 
@@ -92,12 +93,7 @@ async fn a_workers_frozen_link_is_noticed_and_its_job_ends_once_elsewhere() {
     gate.open();
     proxy.go_on();
     readiness(&first.process, 200).await;
-    wait::until("the late result being dropped", SOON, async || {
-        let logs = first.process.logs();
-        Probe::when(logs.contains("this one is dropped"), logs)
-    })
-    .await
-    .unwrap();
+    drops_a_result(&first, SOON).await;
     assert_eq!(job(&http, &id).await.unwrap(), before);
     assert_eq!(results(&hub, &cluster, &id).await, 1);
     nothing_is_left(&hub, &cluster).await;
@@ -121,12 +117,7 @@ async fn an_ack_that_is_lost_brings_the_command_back_and_changes_nothing() {
     proxy.drop_connections();
     proxy.go_on();
     // The same worker is given it again, and drops what that gives.
-    wait::until("the second result being dropped", SOON, async || {
-        let logs = first.process.logs();
-        Probe::when(logs.contains("this one is dropped"), logs)
-    })
-    .await
-    .unwrap();
+    drops_a_result(&first, SOON).await;
     assert_eq!(job(&http, &id).await.unwrap(), before);
     assert_eq!(results(&hub, &cluster, &id).await, 1);
     nothing_is_left(&hub, &cluster).await;
