@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use kubently_tests::figures::{Bound, Times, figure, print};
 use kubently_tests::kubectl::Kubectl;
+use kubently_tests::load;
 use kubently_tests::world::World;
 use serde_json::{Value, json};
 
@@ -49,14 +50,8 @@ async fn main() -> Result<()> {
 
     let (mut product, mut process) = (Times::default(), Times::default());
     for _ in 0..ROUNDS {
-        let (mut each, begun) = (Vec::new(), Instant::now());
-        for _ in 0..OURS_A_ROUND {
-            let begun = Instant::now();
-            let answer = http.post_command(&body, &[("prefer", "wait=20")]).await?;
-            ensure!(answer.status == 200, "{}", answer.status);
-            each.push(begun.elapsed());
-        }
-        product.add(each, begun.elapsed());
+        let (each, wall) = load::commands(&http, &body, OURS_A_ROUND, 1).await?;
+        product.add(each, wall);
         let (mut each, begun) = (Vec::new(), Instant::now());
         for _ in 0..KUBECTL_A_ROUND {
             let begun = Instant::now();

@@ -95,6 +95,18 @@ impl Http {
         }
     }
 
+    /// Host and port of the gateway.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        self.base.strip_prefix("http://")
+    }
+
+    /// The key that requests carry.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     /// `GET PATH`.
     ///
     /// # Errors

@@ -26,5 +26,6 @@ pub mod say;
 pub mod scrape;
 pub mod usage;
 pub mod wait;
+pub mod wire;
 pub mod world;
 pub mod zoo;

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use crate::http::Http;
+use crate::wire::Wire;
 
 /// By what a bench's counts are divided: `20` makes a short run that only shows that it works.
 const VARIABLE: &str = "KUBENTLY_BENCH_DIVIDE";
@@ -58,17 +59,15 @@ pub async fn round(
 /// # Errors
 /// When one does not end in time.
 pub async fn commands(http: &Http, body: &Value, calls: usize, in_flight: usize) -> Result<Round> {
-    round(calls, in_flight, async |_| {
-        let answer = http.post_command(body, &[("prefer", "wait=30")]).await?;
-        ensure!(answer.status == 200, "{}: {}", answer.status, answer.text());
-        Ok(())
-    })
-    .await
+    let wire = Wire::open(http, body, in_flight).await?;
+    round(calls, in_flight, async |_| wire.call().await).await
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use anyhow::ensure;
 
     use super::*;
 
