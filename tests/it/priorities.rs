@@ -15,7 +15,7 @@ use crate::broker::{Hub, delivered, envelope, hub};
 const SOON: Duration = Duration::from_secs(10);
 /// Commands in each lane.
 const EACH: usize = 120;
-/// What waits in a worker without a free slot, where each lane holds more: of the busiest one eight, and one of
+/// What waits at least in a worker without a free slot, where each lane holds more: of the busiest one eight, and one of
 /// each lane that is passed by.
 const WINDOW: usize = 10;
 
@@ -75,7 +75,7 @@ async fn a_full_queue_runs_its_high_lane_first_and_the_others_one_in_eight() {
                 // kept idle for a lane. So the order is that of the window only once it is full.
                 wait::until("a full window", SOON, async || {
                     let waits = waiting.load(Ordering::Relaxed);
-                    Probe::when(waits == WINDOW, format!("{waits} wait"))
+                    Probe::when(waits >= WINDOW, format!("{waits} wait"))
                 })
                 .await
                 .unwrap();
