@@ -266,22 +266,26 @@ impl Client {
     }
 }
 
-/// Nobody took the connection.
+/// Nobody took the connection, or the one that was kept was closed before anything was sent over it.
 fn was_not_sent(error: &anyhow::Error) -> bool {
-    error
+    let connecting = error
         .downcast_ref::<reqwest::Error>()
-        .is_some_and(reqwest::Error::is_connect)
+        .is_some_and(reqwest::Error::is_connect);
+    connecting || says(error, "connection was not ready")
 }
 
 /// The connection was closed before the answer came.
 fn was_closed(error: &anyhow::Error) -> bool {
-    error.chain().any(|error| {
-        let closed = error.downcast_ref::<std::io::Error>();
-        closed.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
-            || error
-                .to_string()
-                .contains("connection closed before message completed")
-    })
+    let reset = error.chain().any(|error| {
+        let error = error.downcast_ref::<std::io::Error>();
+        error.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
+    });
+    reset || says(error, "connection closed before message completed")
+}
+
+/// Whether the HTTP client names this cause, for which it has no type.
+fn says(error: &anyhow::Error, cause: &str) -> bool {
+    error.chain().any(|error| error.to_string().contains(cause))
 }
 
 /// The events of one connection, until its end or until it breaks.
