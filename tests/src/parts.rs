@@ -5,6 +5,7 @@
 //! build with Go from `tests/parts`, whose `go.sum` pins every line of source, into `target/parts`.
 
 mod build;
+mod source;
 mod version;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::say;
 
+pub use source::monitors;
 pub use version::Wanted;
 
 /// A program that is not ours.
@@ -270,6 +272,14 @@ pub enum PartsError {
         /// What the system said.
         #[source]
         source: io::Error,
+    },
+    /// Go did not fetch a module.
+    #[error("go mod download in {module} failed: {why}")]
+    NotFetched {
+        /// The module that pins it.
+        module: &'static str,
+        /// What Go said.
+        why: String,
     },
     /// Go could not be started under the guard.
     #[error("cannot start Go")]

@@ -1,9 +1,17 @@
 //! What the charts give to Prometheus and Grafana, where they are asked to.
 
+use std::time::Duration;
+
+use kubently_tests::cluster::Cluster;
+use kubently_tests::kubectl::Kubectl;
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::{parts, place};
 use serde_json::{Value, json};
 
 use crate::charts::{WORKER, helm, rendered};
 
+/// An API server serves new types a moment later.
+const SOON: Duration = Duration::from_secs(30);
 const HUB: [&str; 14] = [
     "--set",
     "monitoring.serviceMonitor.enabled=true",
@@ -143,6 +151,62 @@ async fn rules_and_dashboard_arrive_whole() {
             let shown: Value = serde_json::from_str(text).unwrap();
             assert_eq!(shown["title"], "Kubently");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_own_schemas_take_every_monitor_and_every_rule() {
+    // Of its own: types that come and go would be seen by whoever lists them.
+    let cluster = Cluster::start().await.unwrap();
+    let kubectl = Kubectl::new(cluster.admin_kubeconfig()).await.unwrap();
+    let definitions = parts::monitors().await.unwrap();
+    for plural in ["servicemonitors", "podmonitors", "prometheusrules"] {
+        let file = definitions.join(format!("monitoring.coreos.com_{plural}.yaml"));
+        let file = file.to_string_lossy().into_owned();
+        let created = kubectl.run(["create", "-f", &file]).await.unwrap();
+        assert_eq!(created.exit_code, Some(0), "{}", created.err());
+    }
+    let of_worker = [&WORKER[..], &OF_WORKER].concat();
+    let mut objects = rendered("k", "kubently-hub", "default", &HUB).await;
+    objects.extend(rendered("k", "kubently-worker", "default", &of_worker).await);
+    objects.retain(|object| object["apiVersion"] == "monitoring.coreos.com/v1");
+    let mut kinds: Vec<_> = objects
+        .iter()
+        .map(|object| object["kind"].as_str())
+        .collect();
+    kinds.sort_unstable();
+    let wanted = [
+        "PodMonitor",
+        "PrometheusRule",
+        "PrometheusRule",
+        "ServiceMonitor",
+    ];
+    assert_eq!(kinds, wanted.map(Some));
+    let dir = place::fresh("monitors").unwrap();
+    let apply = async |objects: &[Value]| {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        let path = dir.path().join("list.json");
+        std::fs::write(&path, list.to_string()).unwrap();
+        let path = path.to_string_lossy().into_owned();
+        let strictly = ["--dry-run=server", "--validate=strict", "-f", &path];
+        let applied = [&["apply", "--server-side"][..], &strictly].concat();
+        kubectl.run(applied).await.unwrap()
+    };
+    wait::until("the types", SOON, async || {
+        let applied = apply(&objects).await;
+        let is_known = applied.exit_code == Some(0);
+        Probe::when(is_known, applied.err())
+    })
+    .await
+    .unwrap();
+    // And they are looked at: a field that there is not, and an interval that is none.
+    for (field, value) in [("everySoOften", "30s"), ("interval", "now and then")] {
+        let mut odd = objects.clone();
+        let monitor = odd.iter_mut().find(|it| it["kind"] == "PodMonitor");
+        monitor.unwrap()["spec"]["podMetricsEndpoints"][0][field] = json!(value);
+        let refused = apply(&odd).await;
+        assert_eq!(refused.exit_code, Some(1), "{field}");
+        assert!(refused.err().contains(field), "{}", refused.err());
     }
 }
 

@@ -175,11 +175,12 @@ fn check_go(recipe: &'static Recipe) -> Result<(), PartsError> {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "asks Go for its version")]
-fn go(dir: &Path, args: &[&str]) -> io::Result<Output> {
+#[expect(clippy::disallowed_methods, reason = "asks Go")]
+pub(super) fn go(dir: &Path, args: &[&str]) -> io::Result<Output> {
     Command::new("go")
         .args(args)
         .current_dir(dir)
+        .env("GOWORK", "off")
         .stdin(Stdio::null())
         .output()
 }
