@@ -44,7 +44,10 @@ pub(crate) enum Presented {
     /// There is not exactly one, or it lets nobody in: nobody is told which.
     Nothing,
     /// Who it lets in is not known just now.
-    NotKnown,
+    NotKnown {
+        /// It let somebody in a moment ago, and is worth waiting for.
+        is_likely: bool,
+    },
 }
 
 /// The principal of a request; a handler that takes it cannot be reached without a key.
@@ -69,13 +72,16 @@ impl Door {
         let Some(Ok(token)) = token else {
             return Presented::Nothing;
         };
-        match self.identity.authenticate(&token.hash(), now) {
+        let hash = token.hash();
+        match self.identity.authenticate(&hash, now) {
             Authentication::Known(key) => {
                 self.usage.note(&key, now);
                 Presented::Key(Arc::clone(&key.principal))
             }
             Authentication::Unknown => Presented::Nothing,
-            Authentication::Behind => Presented::NotKnown,
+            Authentication::Behind => Presented::NotKnown {
+                is_likely: self.identity.has_known(&hash, now),
+            },
         }
     }
 }
@@ -152,7 +158,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         match parts.extensions.get::<Presented>() {
             Some(Presented::Key(principal)) => Ok(Self(Arc::clone(principal))),
-            Some(Presented::NotKnown) => Err(ApiError::IdentityBehind),
+            Some(Presented::NotKnown { .. }) => Err(ApiError::IdentityBehind),
             Some(Presented::Nothing) | None => Err(ApiError::Unauthenticated),
         }
     }

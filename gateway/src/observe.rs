@@ -1,7 +1,7 @@
 //! What surrounds every request: its id, its caller, its line in the log; panics end here.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -19,6 +19,9 @@ use crate::gateway::{Gateway, Parts};
 use crate::metrics;
 use crate::problem::Problem;
 
+/// How long a request waits for the hub to tell whose key it has, and how often that is looked at.
+const KNOWN_LIMIT: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(100);
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Runs a request. One line is logged about it, without arguments and header values.
@@ -31,16 +34,16 @@ pub(crate) async fn observe(
     let id = RequestId::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let now = gateway.directory.now();
-    let caller = gateway.door.authenticate(request.headers(), now);
+    let permit = gateway.in_flight.try_acquire();
+    let caller = caller(&gateway, request.headers(), permit.is_ok()).await;
     let user = match &caller {
         Presented::Key(principal) => Some(principal.user_id),
-        Presented::Nothing | Presented::NotKnown => None,
+        Presented::Nothing | Presented::NotKnown { .. } => None,
     };
     request.extensions_mut().insert(caller);
     let span = span(&gateway, &request, route.as_ref(), &id);
 
-    let mut response = match gateway.in_flight.try_acquire() {
+    let mut response = match permit {
         Ok(_permit) => span
             .around(AssertUnwindSafe(next.run(request)).catch_unwind())
             .await
@@ -89,6 +92,23 @@ pub(crate) async fn observe(
         );
     });
     response
+}
+
+/// Whose key a request presents. Where that cannot be told because the hub chooses a new leader, it is waited for.
+async fn caller(gateway: &Parts, headers: &HeaderMap, may_wait: bool) -> Presented {
+    let began = Instant::now();
+    loop {
+        let caller = gateway.door.authenticate(headers, gateway.directory.now());
+        let waits = may_wait && began.elapsed() < KNOWN_LIMIT && !gateway.broker.is_lost();
+        let is_likely = matches!(caller, Presented::NotKnown { is_likely: true });
+        if !is_likely || !waits {
+            return caller;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = gateway.stop.cancelled() => return caller,
+        }
+    }
 }
 
 /// The request as a span: a child of its caller's, where it names one.

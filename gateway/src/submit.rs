@@ -18,7 +18,7 @@ use crate::gateway::Parts;
 
 /// How long the hub may take to accept a command: longer than the broker waits for a stream's new
 /// leader, so that its answer comes first.
-pub(crate) const ACCEPT_LIMIT: Duration = Duration::from_secs(12);
+pub(crate) const ACCEPT_LIMIT: Duration = Duration::from_secs(18);
 /// How long tidying up after a refusal may take.
 const REMOVE_LIMIT: Duration = Duration::from_secs(2);
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub(crate) use audit::{audit, recorded};
+pub(crate) use audit::{audit, audit_as, recorded};
 pub(crate) use check::check;
 
 /// The calls of a run, of all its clients.

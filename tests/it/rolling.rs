@@ -1,6 +1,8 @@
 //! Gateways and workers that are replaced, added and removed one by one under a steady load: no request
 //! fails, no job is lost, and none is run twice.
 
+mod hub;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
@@ -14,7 +16,7 @@ use kubently_tests::product::{self, Gateway, Worker};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::history::{self, Asked, History, Told};
+use crate::history::{self, Asked, History, Kept, Told};
 use crate::soak::client::{Client, Gateways};
 
 const CLUSTER: &str = "rolling";
@@ -96,10 +98,15 @@ impl Rolling {
 
     /// Until the load has been told some more ends.
     async fn load_goes_on(&mut self) {
-        let enough = *self.answered.borrow() + BETWEEN;
-        let more = self.answered.wait_for(|answered| *answered >= enough);
-        tokio::time::timeout(SOON, more).await.unwrap().unwrap();
+        load_goes_on(&mut self.answered, BETWEEN).await;
     }
+}
+
+/// Until the load has been told so many more ends.
+async fn load_goes_on(answered: &mut watch::Receiver<usize>, more: usize) {
+    let enough = *answered.borrow() + more;
+    let more = answered.wait_for(|answered| *answered >= enough);
+    tokio::time::timeout(SOON, more).await.unwrap().unwrap();
 }
 
 /// Each pod is there, and the log of every one lasts a second.
@@ -161,6 +168,26 @@ async fn call(
     }
 }
 
+/// No call failed, and every job ended once, and well.
+fn all_is_well(history: &History, kept: &Kept) {
+    let calls = history.calls();
+    let failed: Vec<_> = calls
+        .iter()
+        .filter(|call| matches!(call.told, Told::Unknown(_) | Told::Refused(_)))
+        .collect();
+    assert!(
+        failed.is_empty(),
+        "{} calls failed: {failed:#?}",
+        failed.len()
+    );
+    let broken = history::check(&calls, kept);
+    assert!(broken.is_empty(), "{broken:#?}");
+    for job in &kept.jobs {
+        let (end, ..) = &job.results[0];
+        assert_eq!(end.status, "completed", "{job:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn replacing_and_scaling_under_load_fails_no_request_and_runs_nothing_twice() {
     let hub = Nats::start().await.unwrap();
@@ -194,23 +221,8 @@ async fn replacing_and_scaling_under_load_fails_no_request_and_runs_nothing_twic
     };
     tokio::join!(callers, changes);
 
-    let calls = history.calls();
-    let failed: Vec<_> = calls
-        .iter()
-        .filter(|call| matches!(call.told, Told::Unknown(_) | Told::Refused(_)))
-        .collect();
-    assert!(
-        failed.is_empty(),
-        "{} calls failed: {failed:#?}",
-        failed.len()
-    );
     let kept = history::audit(&rolling.hub.url(), &[CLUSTER]).await;
-    let broken = history::check(&calls, &kept);
-    assert!(broken.is_empty(), "{broken:#?}");
-    for job in &kept.jobs {
-        let (end, ..) = &job.results[0];
-        assert_eq!(end.status, "completed", "{job:?}");
-    }
+    all_is_well(&history, &kept);
     // Each command asks for its own pod, once: what was given back had not begun.
     let mut asked: BTreeMap<String, usize> = BTreeMap::new();
     for request in rolling.api.requests() {

@@ -61,7 +61,7 @@ async fn three_servers_keep_every_stream_and_any_one_may_go() {
 }
 
 /// The server that leads a stream now.
-async fn leader(js: &jetstream::Context, stream: &str) -> usize {
+pub(crate) async fn leader(js: &jetstream::Context, stream: &str) -> usize {
     let leader = wait::until("a leader", SETTLED, async || {
         let info = match js.get_stream(stream).await {
             Ok(stream) => stream.cached_info().cluster.clone(),

@@ -117,6 +117,11 @@ impl Hub {
         let mut changes = vec![
             ("0.0.0.0:4222", here(server.client)),
             ("127.0.0.1:8222", here(server.monitor)),
+            // Clients are sent away at once.
+            (
+                "lame_duck_grace_period: 10s",
+                "lame_duck_grace_period: 1s".to_owned(),
+            ),
         ];
         if routes.len() > 1 {
             let three = r#""tls://hub-0:6222", "tls://hub-1:6222", "tls://hub-2:6222""#;
@@ -293,6 +298,19 @@ impl Hub {
         Ok(())
     }
 
+    /// Sends one server's clients away and ends it, as the chart's pods do (lame duck mode).
+    ///
+    /// # Errors
+    /// When it does not hear, or still runs after 20 seconds.
+    pub async fn retire(&mut self, number: usize) -> Result<()> {
+        let server = self.servers.get_mut(number).context("no such server")?;
+        server.signal("ldm").await?;
+        if let Some(mut running) = server.running.take() {
+            running.wait(SETTLED).await?;
+        }
+        Ok(())
+    }
+
     /// Starts one server again, and waits until the hub is whole.
     ///
     /// # Errors
@@ -350,17 +368,23 @@ impl Server {
         Ok(())
     }
 
-    /// `nats-server --signal reload`, and its log's word on it.
-    async fn reload(&mut self) -> Result<()> {
+    /// `nats-server --signal WHAT`.
+    async fn signal(&self, what: &str) -> Result<()> {
         let running = self.running.as_ref().context("it does not run")?;
-        let before = self.said().matches("Reloaded server configuration").count();
         let program = parts::program(Part::NatsServer)?;
-        let mut signal = Spec::new("reload", program, &self.dir)
+        let mut signal = Spec::new(what, program, &self.dir)
             .arg("--signal")
-            .arg(format!("reload={}", running.pid()))
+            .arg(format!("{what}={}", running.pid()))
             .spawn()?;
         let ending = signal.wait(SETTLED).await?;
         ensure!(ending == Ending::Code(0), "{}", signal.tail());
+        Ok(())
+    }
+
+    /// `nats-server --signal reload`, and its log's word on it.
+    async fn reload(&mut self) -> Result<()> {
+        let before = self.said().matches("Reloaded server configuration").count();
+        self.signal("reload").await?;
         wait::until("the reload", SETTLED, async || {
             let said = self.said();
             if said.matches("Reloaded server configuration").count() > before {

@@ -23,8 +23,8 @@ use crate::routes::events;
 use crate::submit::may_see;
 use crate::{answer, query};
 
-/// How long the stores may take to tell a job's state.
-pub(crate) const READ_LIMIT: Duration = Duration::from_secs(10);
+/// How long the stores may take to tell a job's state: longer than the broker waits for a stream's new leader.
+pub(crate) const READ_LIMIT: Duration = Duration::from_secs(18);
 
 /// A job's id in a path, or why it is none.
 pub(crate) type IdInPath = Result<Path<JobId>, PathRejection>;

@@ -180,19 +180,30 @@ impl Broker {
             headers.insert(NATS_MESSAGE_TTL, format!("{seconds}s").as_str());
         }
         let mut sent = 0;
+        let mut patience = self.patience();
+        let (stream, subject) = (bucket_stream(bucket), subject(bucket, key));
         loop {
-            let (subject, headers) = (subject(bucket, key), headers.clone());
-            let written = self.answer(async {
-                let ack = self
-                    .js
-                    .publish_with_headers(subject, headers, value.clone());
+            let (to, headers) = (subject.clone(), headers.clone());
+            let written = self.attempt(async {
+                let ack = self.js.publish_with_headers(to, headers, value.clone());
                 Ok(ack.await?.await?.sequence)
             });
             match written.await {
-                Err(error) if contended(&error) && sent < RESENDS => sent += 1,
-                other => return other,
+                Ok(revision) => return Ok(revision),
+                Err(error) if contended(&error) && sent < RESENDS => {
+                    sent += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // The write that was not answered may be the one that is there.
+                Err(StoreError::Conflict) if patience.is_unsure => {
+                    let stored = self.last(&stream, &subject).await?;
+                    let ours = stored.filter(|stored| stored.payload == value);
+                    return ours
+                        .map(|stored| stored.sequence)
+                        .ok_or(StoreError::Conflict);
+                }
+                Err(error) => self.again(&mut patience, error).await?,
             }
-            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -211,12 +222,17 @@ impl Broker {
     /// [`StoreError::Conflict`] where any key's last write is another than expected.
     pub(crate) async fn set_all(&self, bucket: &str, writes: &[Write]) -> Result<(), StoreError> {
         let mut sent = 0;
+        let mut patience = self.patience();
         loop {
             match self.answer(self.send_all(bucket, writes)).await {
-                Err(error) if contended(&error) && sent < RESENDS => sent += 1,
+                Err(error) if contended(&error) && sent < RESENDS => {
+                    sent += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // Nothing is stored where nobody answers; a lost answer tells nothing.
+                Err(error @ StoreError::NoResponders) => self.again(&mut patience, error).await?,
                 other => return other,
             }
-            tokio::time::sleep(PAUSE).await;
         }
     }
 

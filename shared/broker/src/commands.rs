@@ -1,7 +1,5 @@
 //! Putting a command into its cluster's queue.
 
-use std::time::{Duration, Instant};
-
 use async_nats::HeaderMap;
 use kubently_core::envelope::Envelope;
 use kubently_core::trace::{self, TraceParent};
@@ -9,9 +7,6 @@ use kubently_core::trace::{self, TraceParent};
 use crate::connect::Broker;
 use crate::error::StoreError;
 
-/// How long a registered cluster's stream may have no leader.
-const LEADERLESS: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(250);
 /// "stream store failed": what failed stands in the text alone.
 const STORE_FAILED: u64 = 10077;
 
@@ -49,7 +44,8 @@ impl Broker {
     }
 
     /// Publishes a command on its own subject and waits until it is stored; its worker's trace goes
-    /// on below `parent`. A stream without a leader is asked again for up to 10 s.
+    /// on below `parent`. A stream without a leader is asked again for up to 15 s, and so is one whose answer
+    /// was lost.
     ///
     /// # Errors
     /// [`SubmitError`]; after anything but `NoAnswer` nothing was stored by this call.
@@ -74,9 +70,9 @@ impl Broker {
         if let Some(parent) = parent {
             headers.insert(trace::HEADER, parent.to_string().as_str());
         }
-        let until = Instant::now() + LEADERLESS;
+        let mut patience = self.patience();
         loop {
-            let published = self.answer(async {
+            let published = self.attempt(async {
                 let publish = (subject.clone(), headers.clone(), payload.clone());
                 let ack = self
                     .js
@@ -92,26 +88,36 @@ impl Broker {
                 }
                 Err(error) => error,
             };
-            match error {
-                StoreError::NoResponders if Instant::now() < until => {
-                    tokio::time::sleep(PAUSE).await;
+            if let StoreError::Refused {
+                code: STORE_FAILED,
+                ref text,
+            } = error
+            {
+                if text.contains("maximum messages per subject") {
+                    return Err(SubmitError::StillQueued);
                 }
-                StoreError::Refused {
-                    code: STORE_FAILED,
-                    ref text,
-                } => {
-                    return Err(if text.contains("maximum messages per subject") {
-                        SubmitError::StillQueued
-                    } else if text.contains("maximum messages") {
-                        SubmitError::QueueFull
-                    } else {
-                        SubmitError::Refused(error)
-                    });
+                if text.contains("maximum messages") && !patience.is_unsure {
+                    return Err(SubmitError::QueueFull);
                 }
-                StoreError::NoAnswer | StoreError::NotReachable => {
-                    return Err(SubmitError::NoAnswer(error));
+            }
+            if let Err(error) = self.again(&mut patience, error).await {
+                let is_open = patience.is_unsure
+                    || matches!(error, StoreError::NoAnswer | StoreError::NotReachable);
+                return Err(if is_open {
+                    SubmitError::NoAnswer(error)
+                } else {
+                    SubmitError::Refused(error)
+                });
+            }
+            // The server knows a command again by its id, but for one that was taken before it started anew.
+            if patience.is_unsure {
+                let command = envelope.subject();
+                let traced = tokio::time::timeout(patience.left(), self.has_trace(&command));
+                match traced.await.unwrap_or(Err(StoreError::NoAnswer)) {
+                    Ok(true) => return Ok(Published { duplicate: true }),
+                    Ok(false) => {}
+                    Err(error) => return Err(SubmitError::NoAnswer(error)),
                 }
-                other => return Err(SubmitError::Refused(other)),
             }
         }
     }

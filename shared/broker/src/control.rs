@@ -92,7 +92,7 @@ impl Broker {
         result: CommandResult,
     ) -> Result<CommandResult, StoreError> {
         let reply = subject.reply();
-        let stored = match self.store_result(&reply, &result).await? {
+        let stored = match self.insist(|| self.store_result(&reply, &result)).await? {
             Stored::First => result,
             // A result that is there and cannot be read was written a moment ago, or is as old as
             // the stream.

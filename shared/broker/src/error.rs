@@ -2,10 +2,17 @@
 
 use std::error::Error as _;
 
+use async_nats::StatusCode;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{
     PublishError, PublishErrorKind, RequestError, RequestErrorKind,
 };
+use async_nats::jetstream::stream::{
+    DirectGetError, DirectGetErrorKind, RawMessageError, RawMessageErrorKind,
+};
+
+/// "JetStream system temporarily unavailable": no leader.
+const NOT_AVAILABLE: u64 = 10008;
 
 /// A store that did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +60,19 @@ impl StoreError {
         )
     }
 
+    /// Whether another answer may come where there was none: no leader, none yet, or one that was lost.
+    pub(crate) const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::NoAnswer
+                | Self::NoResponders
+                | Self::Refused {
+                    code: NOT_AVAILABLE,
+                    ..
+                }
+        )
+    }
+
     pub(crate) fn client(error: impl Into<async_nats::Error>) -> Self {
         Self::Client(error.into())
     }
@@ -89,6 +109,30 @@ impl From<RequestError> for StoreError {
         match error.kind() {
             RequestErrorKind::TimedOut => Self::NoAnswer,
             RequestErrorKind::NoResponders => Self::NoResponders,
+            _ => Self::client(error),
+        }
+    }
+}
+
+impl From<DirectGetError> for StoreError {
+    fn from(error: DirectGetError) -> Self {
+        match error.kind() {
+            DirectGetErrorKind::TimedOut => Self::NoAnswer,
+            DirectGetErrorKind::ErrorResponse(StatusCode::NO_RESPONDERS, _) => Self::NoResponders,
+            _ => Self::client(error),
+        }
+    }
+}
+
+impl From<RawMessageError> for StoreError {
+    fn from(error: RawMessageError) -> Self {
+        if let RawMessageErrorKind::JetStream(refused) = error.kind() {
+            return refused.into();
+        }
+        let source = error.source().and_then(|it| it.downcast_ref());
+        match source.map(RequestError::kind) {
+            Some(RequestErrorKind::TimedOut) => Self::NoAnswer,
+            Some(RequestErrorKind::NoResponders) => Self::NoResponders,
             _ => Self::client(error),
         }
     }

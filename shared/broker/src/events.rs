@@ -104,7 +104,7 @@ impl Broker {
     pub async fn mark(&self, reply: &ReplySubject, sequence: u64) -> Result<Mark, StoreError> {
         let stream = reply_stream(&reply.cluster);
         let Some(message) = self.at(&stream, sequence).await? else {
-            let state = self.stream_state(&stream).await?.state;
+            let state = self.insist(|| self.stream_state(&stream)).await?.state;
             let is_past = sequence > 0 && sequence < state.first_seq;
             return Ok(if is_past {
                 Mark::Expired

@@ -91,7 +91,7 @@ impl Broker {
             source,
         })?;
         let key = format!("job.{owner}.{}", record.envelope.id);
-        self.put(JOBS, &key, value).await
+        self.insist(|| self.put(JOBS, &key, value.clone())).await
     }
 
     /// Takes back what was written under this revision of the jobs' bucket, unless it was written

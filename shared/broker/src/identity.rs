@@ -182,6 +182,13 @@ impl Identity {
             })
     }
 
+    /// Whether the key of this hash let somebody in by what was known last, however old that is.
+    #[must_use]
+    pub fn has_known(&self, hash: &ApiKeyHash, now: Timestamp) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.good(hash, now).is_some()
+    }
+
     /// Whether what is known may be out of date.
     #[must_use]
     pub fn is_behind(&self) -> bool {

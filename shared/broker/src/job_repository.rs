@@ -3,6 +3,7 @@
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use kubently_core::id::{JobId, UserId};
 use kubently_core::job::JobRecord;
@@ -49,15 +50,26 @@ impl Broker {
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
         let subject = subject(owner, record.envelope.id);
-        self.answer(async {
+        let value = Bytes::from(value);
+        let written = self.insist(|| async {
+            let publish = (subject.clone(), headers.clone(), value.clone());
             let ack = self
                 .js
-                .publish_with_headers(subject, headers, value.into())
+                .publish_with_headers(publish.0, publish.1, publish.2)
                 .await?
                 .await?;
             Ok(Revision(ack.sequence))
-        })
-        .await
+        });
+        match written.await {
+            // Its id is new: the same record is ours, and the answer to it was lost.
+            Err(StoreError::Conflict) => {
+                let stored = self.last(&bucket_stream(JOBS), &subject).await?;
+                let ours = stored.filter(|stored| stored.payload == value);
+                let ours = ours.ok_or(StoreError::Conflict)?;
+                Ok(Revision(ours.sequence))
+            }
+            other => other,
+        }
     }
 
     /// The record of this user's job.

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod active_sessions;
+mod again;
 pub mod backoff;
 mod bucket;
 pub mod commands;

@@ -57,7 +57,8 @@ impl Broker {
         if !message {
             // The result is stored before the command is acked, so it may have come since.
             traces.result = self.result(&reply).await?.map(Box::new);
-            let replies = self.stream_state(&reply_stream(&reply.cluster)).await?;
+            let replies = reply_stream(&reply.cluster);
+            let replies = self.insist(|| self.stream_state(&replies)).await?;
             now = Timestamp::new(replies.ts);
             traces.replies_reach_back = reaches_back(&replies, record.envelope.queued_at);
         }
@@ -72,7 +73,7 @@ impl Broker {
                 };
                 let job = record.envelope.id;
                 let result = CommandResult::never_ran(job, FinalStatus::Failed, reason, now);
-                self.store_result(&reply, &result).await?;
+                self.insist(|| self.store_result(&reply, &result)).await?;
                 Ok(finished(self.result(&reply).await?.unwrap_or(result)))
             }
         }

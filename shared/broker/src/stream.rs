@@ -53,21 +53,23 @@ impl Broker {
         stream: &str,
         subject: &str,
     ) -> Result<Option<StreamMessage>, StoreError> {
-        self.answer(async {
+        self.insist(|| async {
             let stream = self
                 .js
                 .get_stream_no_info(stream)
                 .await
                 .map_err(StoreError::client)?;
-            if let Some(message) = found(stream.direct_get_last_for_subject(subject).await)? {
-                return Ok(Some(message));
+            match found(stream.direct_get_last_for_subject(subject).await) {
+                Ok(Some(message)) => return Ok(Some(message)),
+                // The leader tells a stream that is not there from one whose replicas do not answer.
+                Ok(None) | Err(StoreError::NoResponders) => {}
+                Err(error) => return Err(error),
             }
             match stream.get_last_raw_message_by_subject(subject).await {
                 Ok(message) => Ok(Some(message)),
                 Err(error) => match error.kind() {
                     LastRawMessageErrorKind::NoMessageFound => Ok(None),
-                    LastRawMessageErrorKind::JetStream(refused) => Err(refused.into()),
-                    _ => Err(StoreError::client(error)),
+                    _ => Err(error.into()),
                 },
             }
         })
@@ -80,7 +82,7 @@ impl Broker {
         stream: &str,
         sequence: u64,
     ) -> Result<Option<StreamMessage>, StoreError> {
-        let got = self.answer(async {
+        let got = self.insist(|| async {
             let stream = self
                 .js
                 .get_stream_no_info(stream)
@@ -90,7 +92,7 @@ impl Broker {
         });
         match got.await? {
             Some(message) => Ok(Some(message)),
-            None => self.at_leader(stream, sequence).await,
+            None => self.insist(|| self.at_leader(stream, sequence)).await,
         }
     }
 
@@ -110,14 +112,13 @@ impl Broker {
                 Ok(message) => Ok(Some(message)),
                 Err(error) => match error.kind() {
                     LastRawMessageErrorKind::NoMessageFound => Ok(None),
-                    LastRawMessageErrorKind::JetStream(refused) => match refused.into() {
+                    _ => match error.into() {
                         StoreError::Refused {
                             code: NO_MESSAGE | STREAM_NOT_FOUND,
                             ..
                         } => Ok(None),
                         error => Err(error),
                     },
-                    _ => Err(StoreError::client(error)),
                 },
             }
         })
@@ -137,7 +138,7 @@ impl Broker {
         let ask = serde_json::json!({
             "seq": from.max(1), "next_by_subj": filter, "batch": count, "max_bytes": bytes,
         });
-        self.ask_batch(stream, &ask).await
+        self.insist(|| self.ask_batch(stream, &ask)).await
     }
 
     /// The same from a time on, which is the hub's.
@@ -151,11 +152,11 @@ impl Broker {
         let ask = serde_json::json!({
             "start_time": from, "next_by_subj": filter, "batch": count, "max_bytes": bytes,
         });
-        self.ask_batch(stream, &ask).await
+        self.insist(|| self.ask_batch(stream, &ask)).await
     }
 
     /// The last message on each of these subjects that has one, at most `bytes` together unless the first is
-    /// larger, by any replica (server 2.11).
+    /// larger, by any replica (server 2.11). It is asked once: who needs it asks again and again.
     pub(crate) async fn last_of(
         &self,
         stream: &str,
@@ -270,9 +271,7 @@ fn found(got: Result<StreamMessage, DirectGetError>) -> Result<Option<StreamMess
         Ok(message) => Ok(Some(message)),
         Err(error) => match error.kind() {
             DirectGetErrorKind::NotFound => Ok(None),
-            DirectGetErrorKind::TimedOut => Err(StoreError::NoAnswer),
-            DirectGetErrorKind::Request => Err(StoreError::NoResponders),
-            _ => Err(StoreError::client(error)),
+            _ => Err(error.into()),
         },
     }
 }

@@ -21,6 +21,11 @@ const NEXT: Duration = Duration::from_secs(10);
 /// of these clusters. What is left after a minute is told, and not waited for.
 pub(crate) async fn audit(hub: &str, clusters: &[&str]) -> Kept {
     let client = async_nats::connect(hub).await.unwrap();
+    audit_as(client, clusters).await
+}
+
+/// The same over a connection of the hub's own.
+pub(crate) async fn audit_as(client: async_nats::Client, clusters: &[&str]) -> Kept {
     let js = jetstream::new(client);
     let mut kept = Kept::default();
     let quiet = wait::until("empty queues", QUIET, async || {
