@@ -7,13 +7,13 @@ use futures::TryStreamExt as _;
 use kubently_tests::cluster::Cluster;
 use kubently_tests::http::Http;
 use kubently_tests::hub::Hub;
-use kubently_tests::product::Worker;
+use kubently_tests::product::{self, Gateway, Worker};
 use kubently_tests::wait::{self, Probe};
 use serde_json::json;
 
 use crate::isolation::connect;
 use crate::jobs;
-use crate::shipped::{gateway, lists_namespaces, worker};
+use crate::shipped::{borrowed, gateway, lists_namespaces, worker};
 use crate::slow_api::Gate;
 
 /// How long a hub may take to choose new leaders and a client to find them.
@@ -114,6 +114,30 @@ async fn drained(js: &jetstream::Context) {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gateways_that_start_together_on_a_new_hub_are_both_ready() {
+    let hub = Hub::three().await.unwrap();
+    let settings = hub.settings("hub");
+    let settings = borrowed(&settings);
+    let (key, url) = (product::new_key(), hub.url());
+    let keys = [key.as_str()];
+    let both = tokio::join!(
+        Gateway::launch(&url, &keys, &settings),
+        Gateway::launch(&url, &keys, &settings),
+    );
+    for gateway in [both.0.unwrap(), both.1.unwrap()] {
+        let admin = Http::new(&gateway.process.admin_url(), None).unwrap();
+        wait::until("a gateway's readiness", SETTLED, async || {
+            match admin.get("/readyz").await {
+                Ok(answer) => Probe::when(answer.status == 200, answer.text()),
+                Err(error) => Probe::NotYet(format!("{error:#}; {}", gateway.process.logs())),
+            }
+        })
+        .await
+        .unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -300,10 +300,11 @@ impl Broker {
             num_replicas: self.replicas.get(),
             ..config
         };
+        // A hub that was just started chooses its leaders, and takes it a moment later.
         let made = self
-            .answer(async {
+            .insist(|| async {
                 self.js
-                    .create_or_update_stream(config)
+                    .create_or_update_stream(config.clone())
                     .await
                     .map_err(|error| {
                         use async_nats::jetstream::context::CreateStreamErrorKind as Kind;
