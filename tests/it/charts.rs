@@ -231,6 +231,27 @@ async fn pods_run_without_privileges_and_take_no_service_links() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn gateways_know_each_server_of_their_hub_by_its_own_name() {
+    for (replicas, args) in [(3, &[][..]), (1, &["--set", "nats.replicas=1"])] {
+        let objects = rendered("k", "kubently-hub", "ns", args).await;
+        let of = |kind: &str, name: &str| {
+            let is = |object: &&Value| object["kind"] == kind && object["metadata"]["name"] == name;
+            objects.iter().find(is).unwrap()
+        };
+        let servers = &of("StatefulSet", "k-nats")["spec"];
+        assert_eq!(servers["replicas"], replicas);
+        let service = servers["serviceName"].as_str().unwrap();
+        let config = &of("ConfigMap", "k-gateway")["data"]["gateway.yaml"];
+        let config = config.as_str().unwrap();
+        let urls: Vec<_> = (0..replicas)
+            .map(|number| format!("tls://k-nats-{number}.{service}.ns.svc:4222"))
+            .collect();
+        let urls = format!("nats_url: {}\n", urls.join(","));
+        assert!(config.contains(&urls), "{config}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_route_of_the_gateway_api_is_rendered_where_it_is_asked_for() {
     let routes = |objects: &[Value]| {
         let route = |object: &&Value| object["kind"] == "HTTPRoute";

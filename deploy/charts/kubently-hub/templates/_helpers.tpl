@@ -25,7 +25,13 @@ app.kubernetes.io/name: kubently-nats
 {{- define "gateway.config" -}}
 {{- $config := deepCopy .Values.gateway.config -}}
 {{- if .Values.nats.enabled -}}
-{{- $_ := set $config "nats_url" (printf "tls://%s-nats.%s.svc:4222" (include "hub.name" .) .Release.Namespace) -}}
+{{- /* Each server by its own name: whoever loses one turns to another at once. */ -}}
+{{- $name := include "hub.name" . -}}
+{{- $servers := list -}}
+{{- range $n := until (int .Values.nats.replicas) -}}
+{{- $servers = append $servers (printf "tls://%s-nats-%d.%s-nats-peers.%s.svc:4222" $name $n $name $.Release.Namespace) -}}
+{{- end -}}
+{{- $_ := set $config "nats_url" (join "," $servers) -}}
 {{- $_ := set $config "nats_ca_file" "/etc/kubently/tls/ca.crt" -}}
 {{- $_ := set $config "nats_replicas" (int .Values.nats.replicas) -}}
 {{- else -}}
