@@ -91,6 +91,7 @@ fn exposed(
         }
         broker.register(registry);
         let counts = broker.counts();
+        counts.register_presences(registry);
         counts.register_sweep(registry, queues, clock, by_cluster);
         crowds::register(registry, gateway, connections, by_cluster);
     });

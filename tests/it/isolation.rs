@@ -2,6 +2,7 @@
 //! and nothing that belongs to anybody else has changed.
 
 mod flood;
+mod presence;
 mod publisher;
 mod worker;
 
@@ -17,6 +18,8 @@ use serde_json::Value;
 
 pub(crate) const JOB: &str = "0199b6a0-5c1e-7d3a-8f00-1234567890ab";
 const OTHER: &str = "0199b6a0-5c1e-7d3a-8f00-1234567890ac";
+/// The bucket that all clusters write.
+pub(crate) const WORKERS: &str = "KV_kubently_workers";
 /// How long an attacker waits for an answer that must not come. The server answers in under a millisecond.
 const PATIENCE: Duration = Duration::from_millis(150);
 
@@ -124,6 +127,21 @@ impl Stage {
             }
         }
         all
+    }
+
+    /// Every key of the presence bucket that holds something of a cluster, and its sequence.
+    pub(crate) async fn presences(&self, cluster: &str) -> BTreeMap<String, u64> {
+        let bucket = self.js.get_stream(WORKERS).await.unwrap();
+        let filter = format!("$KV.kubently_workers.{cluster}.>");
+        let subjects = bucket.info_with_subjects(filter).await.unwrap();
+        let subjects: Vec<(String, usize)> = subjects.try_collect().await.unwrap();
+        let last = futures::stream::iter(subjects)
+            .map(|(subject, _)| async {
+                let last = bucket.get_last_raw_message_by_subject(&subject).await;
+                (subject, last.unwrap().sequence)
+            })
+            .buffer_unordered(64);
+        last.collect().await
     }
 
     pub(crate) async fn store(&self, subject: &str) {

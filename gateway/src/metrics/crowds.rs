@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kubently_broker::{MOST_DEADLINES, unfinished};
+use kubently_broker::{MOST_DEADLINES, directory, unfinished};
 use kubently_runtime::metrics::{Bound, Bounds, count, gauges};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -52,6 +52,12 @@ pub(crate) fn register(
             of(|parts| parts.broker.counts().deadlines()),
         ),
         Bound::new("key_notes", MOST_NOTES, of(|parts| parts.door.usage.len())),
+        // Each cluster has as many; this is the one that has the most.
+        Bound::new(
+            "workers_of_a_cluster",
+            directory::MAX_WORKERS,
+            of(|parts| parts.directory.most_workers()),
+        ),
     ])));
     registry.register_collector(Box::new(Known {
         gateway: Arc::clone(gateway),

@@ -1,12 +1,15 @@
 //! The clusters that are registered and the workers that are there, held in memory by one watch
 //! each: looking a cluster up costs no round trip.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+mod workers;
 
-use async_nats::jetstream::kv::Entry;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::StreamExt as _;
 use kubently_core::cluster::ClusterId;
-use kubently_core::directory::{ClusterRecord, LIVE_SECONDS, Presence};
+use kubently_core::directory::{ClusterRecord, Presence};
 use kubently_core::time::Timestamp;
 
 use crate::connect::Broker;
@@ -15,16 +18,20 @@ use crate::hub_clock::HubClock;
 use crate::topology::{CLUSTERS, WORKERS};
 use crate::watched::{Standing, watch};
 
-/// The most workers that are kept of one cluster: what a cluster writes cannot grow a gateway.
-const MAX_WORKERS: usize = 256;
+pub use self::workers::MAX_WORKERS;
 
-type Workers = HashMap<ClusterId, HashMap<String, (Presence, Timestamp)>>;
+use self::workers::Workers;
+
+/// How often clusters that fell silent are looked at.
+const LOOK: Duration = Duration::from_secs(10);
+/// How many of them at a time.
+const AT_A_TIME: usize = 32;
 
 /// Clusters and workers as a gateway knows them. Clones share them.
 #[derive(Clone)]
 pub struct Directory {
     clusters: Arc<RwLock<BTreeMap<ClusterId, ClusterRecord>>>,
-    workers: Arc<RwLock<Workers>>,
+    workers: Arc<Workers>,
     clusters_watch: Arc<Standing>,
     workers_watch: Arc<Standing>,
     clock: HubClock,
@@ -49,7 +56,7 @@ impl Directory {
     pub async fn start(broker: &Broker) -> Result<Self, StoreError> {
         let clock = HubClock::of_hub(broker).await?;
         let clusters = Arc::new(RwLock::new(BTreeMap::new()));
-        let workers = Arc::new(RwLock::new(Workers::new()));
+        let workers = Arc::new(Workers::new(broker.counts.presences_ignored.clone()));
         let own = Arc::clone(&clusters);
         let clusters_watch = watch(broker, CLUSTERS, clock.clone(), move |key, entry| {
             let Ok(cluster) = key.parse::<ClusterId>() else {
@@ -69,9 +76,12 @@ impl Directory {
         .await?;
         let own = Arc::clone(&workers);
         let workers_watch = watch(broker, WORKERS, clock.clone(), move |key, entry| {
-            seen(&own, key, entry);
+            own.seen(key, entry);
         })
         .await?;
+        let (of_look, own) = (broker.clone(), Arc::clone(&workers));
+        let time = clock.clone();
+        tokio::spawn(async move { look_for_silent(&of_look, &own, &time).await });
         Ok(Self {
             clusters,
             workers,
@@ -107,14 +117,7 @@ impl Directory {
     /// A cluster's live workers and when each was last heard of, in the order of their names.
     #[must_use]
     pub fn workers(&self, cluster: &ClusterId) -> Vec<(Presence, Timestamp)> {
-        let now = self.clock.now();
-        let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
-        let known = workers.get(cluster).into_iter().flat_map(HashMap::values);
-        let live = known
-            .filter(|(presence, at)| !presence.stopping && now <= at.plus_seconds(LIVE_SECONDS));
-        let mut live: Vec<_> = live.cloned().collect();
-        live.sort_by(|(a, _), (b, _)| a.worker.cmp(&b.worker));
-        live
+        self.workers.live(cluster, self.clock.now())
     }
 
     /// How many live workers a cluster has; none where that is not known just now.
@@ -127,8 +130,13 @@ impl Directory {
     /// When any worker of a cluster was last heard of.
     #[must_use]
     pub fn last_seen(&self, cluster: &ClusterId) -> Option<Timestamp> {
-        let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
-        workers.get(cluster)?.values().map(|(_, at)| *at).max()
+        self.workers.last_seen(cluster)
+    }
+
+    /// How many workers are kept of the cluster that has the most, of at most [`MAX_WORKERS`].
+    #[must_use]
+    pub fn most_workers(&self) -> usize {
+        self.workers.most()
     }
 
     /// Which of the watches may be out of date: that of the clusters, and that of the workers.
@@ -151,31 +159,21 @@ impl Directory {
     }
 }
 
-fn seen(workers: &RwLock<Workers>, key: &str, entry: Option<&Entry>) {
-    let Some((cluster, worker)) = key.split_once('.') else {
-        return;
-    };
-    let Ok(cluster) = cluster.parse::<ClusterId>() else {
-        return;
-    };
-    let mut workers = workers.write().unwrap_or_else(PoisonError::into_inner);
-    let of_cluster = workers.entry(cluster.clone()).or_default();
-    let Some(entry) = entry else {
-        of_cluster.remove(worker);
-        return;
-    };
-    match serde_json::from_slice::<Presence>(&entry.value) {
-        // A cluster speaks for itself alone, whatever stands in the value.
-        Ok(presence) if presence.cluster_id == cluster => {
-            of_cluster.insert(worker.to_owned(), (presence, Timestamp::new(entry.created)));
-            if of_cluster.len() > MAX_WORKERS {
-                let oldest = of_cluster.iter().min_by_key(|(_, (_, at))| *at);
-                if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
-                    of_cluster.remove(&oldest);
-                }
+/// A worker's word may not get through: all clusters write it to one bucket, and a flood by one of them
+/// leaves no room for the others. Its pulls go to its own cluster's queue, and tell as well.
+async fn look_for_silent(broker: &Broker, workers: &Workers, clock: &HubClock) {
+    let mut ticks = tokio::time::interval(LOOK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let silent = futures::stream::iter(workers.silent(clock.now()));
+        let looked = silent.for_each_concurrent(AT_A_TIME, async |cluster| {
+            match broker.is_pulled_from(&cluster).await {
+                Ok(true) => workers.pulled(&cluster, clock.now()),
+                Ok(false) => {}
+                Err(error) => tracing::debug!(%cluster, %error, "its queue was not looked at"),
             }
-        }
-        Ok(_) => tracing::warn!(%cluster, "a presence that names another cluster"),
-        Err(error) => tracing::warn!(%cluster, %error, "an odd presence"),
+        });
+        looked.await;
     }
 }

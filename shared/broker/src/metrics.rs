@@ -28,6 +28,8 @@ pub struct Counts {
     pub(crate) ended: Family<End, Counter>,
     pub(crate) sweeps: Family<Swept, Counter>,
     pub(crate) deadlines: Gauge,
+    /// Presences that were not read because their cluster writes too many.
+    pub(crate) presences_ignored: Counter,
 }
 
 /// How a job ended.
@@ -119,6 +121,15 @@ impl Counts {
             "kubently_pulls_lost",
             "Pulls that the hub forgot and that were sent anew",
             self.pulls_lost.clone(),
+        );
+    }
+
+    /// Shows what a gateway counts of the workers' presences.
+    pub fn register_presences(&self, registry: &mut Registry) {
+        registry.register(
+            "kubently_presences_ignored",
+            "Presences that were not read because their cluster writes more than its workers could",
+            self.presences_ignored.clone(),
         );
     }
 

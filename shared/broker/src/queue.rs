@@ -25,6 +25,7 @@ struct Consumer {
     delivered: Delivered,
     num_ack_pending: u64,
     num_pending: u64,
+    num_waiting: u64,
 }
 
 #[derive(Deserialize)]
@@ -73,5 +74,16 @@ impl Broker {
             }
         }
         Ok(depths)
+    }
+
+    /// Whether a worker of the cluster waits for commands now. Only the cluster itself can make it seem so.
+    ///
+    /// # Errors
+    /// As [`Self::queue_status`].
+    pub(crate) async fn is_pulled_from(&self, cluster: &ClusterId) -> Result<bool, StoreError> {
+        let ask = format!("CONSUMER.LIST.{}", command_stream(cluster));
+        let answer: Consumers = self.ask(&ask).await?;
+        let mut consumers = answer.consumers.unwrap_or_default().into_iter();
+        Ok(consumers.any(|consumer| consumer.num_waiting > 0))
     }
 }

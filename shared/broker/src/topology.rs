@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{
-    Config, DiscardPolicy, Republish, RetentionPolicy, StorageType,
+    Config, DiscardPolicy, Republish, RetentionPolicy, StorageType, SubjectTransform,
 };
 use kubently_core::cluster::ClusterId;
 use kubently_core::directory::ClusterRecord;
@@ -28,7 +28,8 @@ pub(crate) const SESSIONS: &str = "kubently_sessions";
 pub(crate) const JOBS: &str = "kubently_jobs";
 /// The registry: `<cluster>`.
 pub(crate) const CLUSTERS: &str = "kubently_clusters";
-/// Presence: `<cluster>.<worker>`. The only bucket that clusters write.
+/// Presence: written to `<cluster>.<worker>`, kept under `<cluster>.<number>`. The only bucket that
+/// clusters write.
 pub(crate) const WORKERS: &str = "kubently_workers";
 
 /// How long results, events and job records are kept.
@@ -42,6 +43,13 @@ const KIB: i32 = 1024;
 const MIB: i64 = 1024 * 1024;
 /// Since 2.15 a stream without a limit of its own gets 1,000; ours need a handful.
 const MAX_CONSUMERS: i32 = 16;
+/// How many keys the workers of one cluster share by their names' hashes: a cluster that makes names up
+/// overwrites its own, and fills at most 4 MiB of what all clusters share. Two that fall together are
+/// still two for whoever watches; who comes anew sees the second at its next word.
+const PRESENCE_KEYS: u16 = 1024;
+/// Where no message carries an id, none is remembered: a flood of them would fill the hub's memory with
+/// the two minutes' worth that it keeps by itself.
+const NO_IDS: Duration = Duration::from_millis(100);
 /// One watch per gateway and bucket.
 const MAX_WATCHES: i32 = 1000;
 
@@ -126,6 +134,7 @@ pub(crate) fn replies(cluster: &ClusterId) -> Config {
         max_age: JOB_RETENTION,
         max_bytes: 1024 * MIB,
         max_consumers: MAX_CONSUMERS,
+        duplicate_window: NO_IDS,
         allow_direct: true,
         republish: Some(Republish {
             source: subject::replies_of(cluster),
@@ -200,6 +209,13 @@ fn buckets() -> [Config; 6] {
         max_message_size: 4 * KIB,
         max_bytes: 256 * MIB,
         allow_rollup: false,
+        duplicate_window: NO_IDS,
+        subject_transform: Some(SubjectTransform {
+            source: format!("$KV.{WORKERS}.*.*"),
+            destination: format!(
+                "$KV.{WORKERS}.{{{{wildcard(1)}}}}.{{{{partition({PRESENCE_KEYS},2)}}}}"
+            ),
+        }),
         ..bucket(WORKERS)
     };
     [identity, usage, sessions, jobs, bucket(CLUSTERS), workers]

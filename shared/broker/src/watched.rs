@@ -93,7 +93,9 @@ async fn follow(
         standing
             .revision
             .fetch_max(entry.revision, Ordering::Relaxed);
-        if entry.seen_current || entry.delta == 0 {
+        // Entries come in the order of their revisions. A bucket that is written to without a pause
+        // never has nothing left to send.
+        if entry.seen_current || entry.delta == 0 || entry.revision >= seen {
             // What was written before the watch opened counts as seen: its last sequence may
             // belong to a value that a later one replaced or that age has taken.
             standing.revision.fetch_max(seen, Ordering::Relaxed);

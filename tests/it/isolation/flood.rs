@@ -13,7 +13,7 @@ const MIB: usize = 1024 * 1024;
 const REPLIES: i64 = 8 * 1024 * 1024;
 
 /// Publishes many at once and waits for every answer.
-async fn flood(
+pub(super) async fn flood(
     client: &Client,
     count: usize,
     subject: impl Fn(usize) -> String,

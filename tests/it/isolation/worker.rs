@@ -7,7 +7,7 @@ use kubently_broker::Intake;
 use kubently_core::cluster::ClusterId;
 use tokio_util::sync::CancellationToken;
 
-use super::{JOB, OTHER, Seen, Stage, aim, all_refused, api_calls, attempt, connect};
+use super::{JOB, OTHER, Seen, Stage, WORKERS, aim, all_refused, api_calls, attempt, connect};
 
 /// What belongs to cluster `a` itself, beside its keys in the presence bucket.
 const OWN: [&str; 2] = ["KUBENTLY_CMD_a", "KUBENTLY_REPLY_a"];
@@ -140,13 +140,9 @@ async fn a_reply_subject_of_a_workers_choice_stays_in_its_own_account() {
         "{stored:?}"
     );
 
-    let workers = "KV_kubently_workers";
-    let before = stage.others(&[OWN[0], OWN[1], workers]).await;
-    let of_b = stage.js.get_stream(workers).await.unwrap();
-    let of_b = of_b
-        .get_last_raw_message_by_subject("$KV.kubently_workers.b.w")
-        .await
-        .unwrap();
+    let before = stage.others(&[OWN[0], OWN[1], WORKERS]).await;
+    let of_b = stage.presences("b").await;
+    assert_eq!(of_b.len(), 1);
     for target in stage.targets().await {
         for (subject, payload) in [
             ("HUB.API.CONSUMER.INFO.KUBENTLY_CMD_a.high", "{}"),
@@ -168,17 +164,7 @@ async fn a_reply_subject_of_a_workers_choice_stays_in_its_own_account() {
     }
     // A question after all of them: when it is answered, they have had their effect, if any.
     attempt(&attacker, "HUB.API.CONSUMER.INFO.KUBENTLY_CMD_a.high", "{}").await;
-    assert_eq!(stage.others(&[OWN[0], OWN[1], workers]).await, before);
-    let bucket = stage.js.get_stream(workers).await.unwrap();
-    let now = bucket
-        .get_last_raw_message_by_subject("$KV.kubently_workers.b.w")
-        .await
-        .unwrap();
-    assert_eq!(now.sequence, of_b.sequence);
-    assert!(
-        bucket
-            .get_last_raw_message_by_subject("$KV.kubently_workers.key.evil")
-            .await
-            .is_err()
-    );
+    assert_eq!(stage.others(&[OWN[0], OWN[1], WORKERS]).await, before);
+    assert_eq!(stage.presences("b").await, of_b);
+    assert!(stage.presences("key").await.is_empty());
 }
