@@ -227,6 +227,15 @@ pub(crate) fn api_calls(streams: &[String]) -> Vec<String> {
         "STREAM.CREATE.EVIL",
         "META.LEADER.STEPDOWN",
         "ACCOUNT.PURGE.HUB",
+        "ACCOUNT.STREAM.MOVE.HUB.KUBENTLY_REPLY_b",
+        "SERVER.REMOVE",
+        "STREAM.RESTORE.EVIL",
+        // The last message of a subject, in the form that names it.
+        "DIRECT.GET.KUBENTLY_REPLY_b.kubently.v1.reply.b.gw-0000beef.0199b6a0-5c1e-7d3a-8f00-1234567890ac.result",
+        "DIRECT.GET.KV_kubently_identity.$KV.kubently_identity.user.x",
+        "DIRECT.GET.KV_kubently_sessions.$KV.kubently_sessions.u.s",
+        "CONSUMER.CREATE.KUBENTLY_REPLY_b.evil.kubently.v1.reply.b.>",
+        "CONSUMER.CREATE.KV_kubently_identity.evil.$KV.kubently_identity.>",
     ]
     .map(str::to_owned)
     .into();
@@ -239,6 +248,8 @@ pub(crate) fn api_calls(streams: &[String]) -> Vec<String> {
             "STREAM.MSG.GET",
             "STREAM.MSG.DELETE",
             "STREAM.SNAPSHOT",
+            "STREAM.RESTORE",
+            "STREAM.PEER.REMOVE",
             "STREAM.LEADER.STEPDOWN",
             "DIRECT.GET",
             "CONSUMER.NAMES",
@@ -252,6 +263,7 @@ pub(crate) fn api_calls(streams: &[String]) -> Vec<String> {
             "CONSUMER.DURABLE.CREATE",
             "CONSUMER.DELETE",
             "CONSUMER.PAUSE",
+            "CONSUMER.RESET",
             "CONSUMER.UNPIN",
             "CONSUMER.LEADER.STEPDOWN",
         ] {

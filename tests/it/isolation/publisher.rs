@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use kubently_broker::Intake;
+use tokio_util::sync::CancellationToken;
 
 use super::{JOB, OTHER, Seen, Stage, aim, all_refused, api_calls, attempt, connect};
+
+/// How long a worker may take to be handed a command.
+const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publisher_sends_as_itself_to_its_clusters_and_does_nothing_else() {
@@ -17,6 +22,20 @@ async fn a_publisher_sends_as_itself_to_its_clusters_and_does_nothing_else() {
         calls.push(format!("{prefix}.CONSUMER.MSG.NEXT.KUBENTLY_CMD_a.high"));
     }
     all_refused(&bot, &calls, "{}").await;
+    assert_eq!(stage.others(&[]).await, before);
+    // A command of each cluster is in the hands of its worker, so that there is something to acknowledge.
+    let (stop, mut held) = (CancellationToken::new(), Vec::new());
+    for cluster in ["a", "b"] {
+        let broker = stage.broker(&format!("cluster-{cluster}")).await;
+        let cluster = cluster.parse().unwrap();
+        let intake = Intake::start(&broker, &cluster, 4, 4, stop.clone()).await;
+        let mut intake = intake.unwrap();
+        let delivery = tokio::time::timeout(SOON, intake.next()).await;
+        held.push((delivery.unwrap().unwrap(), intake));
+    }
+    let mut cancels = stage.admin.subscribe("kubently.v1.ctl.>").await.unwrap();
+    stage.admin.flush().await.unwrap();
+    let before = stage.others(&[]).await;
     let mut subjects: Vec<String> = [
         format!("cmd.b.high.pub-bot.{OTHER}"),
         format!("cmd.a.high.pub-other.{OTHER}"),
@@ -25,20 +44,36 @@ async fn a_publisher_sends_as_itself_to_its_clusters_and_does_nothing_else() {
         format!("reply.a.pub-bot.{JOB}.result"),
         format!("reply.a.gw-0000beef.{JOB}.result"),
         format!("reply.b.gw-0000beef.{JOB}.event"),
+        format!("reply.b.gw-0000beef.{JOB}.result"),
         format!("live.a.pub-bot.{JOB}.result"),
         format!("ctl.a.cancel.{JOB}"),
         format!("ctl.b.cancel.{JOB}"),
     ]
     .map(|rest| format!("kubently.v1.{rest}"))
     .into();
-    subjects.push("$JS.ACK.KUBENTLY_CMD_a.high.1.1.1.1.0".to_owned());
-    for name in stage.streams().await {
-        if let Some(bucket) = name.strip_prefix("KV_") {
-            subjects.push(format!("$KV.{bucket}.a.w"));
+    for cluster in ["a", "b"] {
+        for time in ["1", "1700000000000000000"] {
+            let ack = format!("$JS.ACK.KUBENTLY_CMD_{cluster}.high.1.1.1.{time}.0");
+            subjects.push(ack);
         }
     }
-    all_refused(&bot, &subjects, "+ACK").await;
+    for name in stage.streams().await {
+        if let Some(bucket) = name.strip_prefix("KV_") {
+            for key in ["a.w", "b.w", "key.evil"] {
+                subjects.push(format!("$KV.{bucket}.{key}"));
+            }
+        }
+    }
+    for payload in ["+ACK", "-NAK", "+TERM", "+NXT"] {
+        all_refused(&bot, &subjects, payload).await;
+    }
     assert_eq!(stage.others(&[]).await, before);
+    let cancelled = tokio::time::timeout(Duration::from_millis(200), cancels.next()).await;
+    assert!(cancelled.is_err(), "{cancelled:?}");
+    for (delivery, _) in held {
+        delivery.ack().await.unwrap();
+    }
+    stop.cancel();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -154,6 +154,10 @@ async fn a_reply_subject_of_a_workers_choice_stays_in_its_own_account() {
                 "HUB.API.CONSUMER.MSG.NEXT.KUBENTLY_CMD_a.low",
                 r#"{"batch":1,"no_wait":true}"#,
             ),
+            (
+                "HUB.API.CONSUMER.MSG.NEXT.KUBENTLY_CMD_a.normal",
+                r#"{"batch":1,"no_wait":true}"#,
+            ),
             ("$JS.ACK.KUBENTLY_CMD_a.high.1.1.1.1.0", "+NXT"),
             ("$JS.ACK.KUBENTLY_CMD_a.high.1.1.1.1.0", "+ACK"),
             (&mine, "{}"),
