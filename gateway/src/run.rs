@@ -43,12 +43,13 @@ impl Fatal {
     /// The hub cannot be used.
     pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         let code = match error.downcast_ref() {
-            Some(ConnectError::Refused { .. }) => NO_PERMISSION,
+            Some(ConnectError::Refused { .. } | ConnectError::Unwelcome { .. }) => NO_PERMISSION,
             Some(
                 ConnectError::Credentials { .. }
                 | ConnectError::Nkey(_)
                 | ConnectError::Tls { .. }
-                | ConnectError::HalfAPair,
+                | ConnectError::HalfAPair
+                | ConnectError::NoPair { .. },
             ) => CONFIG,
             _ => UNAVAILABLE,
         };

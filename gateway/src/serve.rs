@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
-use kubently_broker::{Broker, Directory, HubRepositories, Identity, Live, Queues};
+use kubently_broker::{Broker, Directory, HubRepositories, Identity, Link, Live, Queues};
 use kubently_runtime::admin::{self, Readiness};
 use kubently_runtime::metrics as runtime;
 use kubently_runtime::shutdown::Shutdown;
@@ -192,6 +192,11 @@ struct HubIsReady(Broker);
 #[async_trait]
 impl Readiness for HubIsReady {
     async fn check(&self) -> Result<(), String> {
-        self.0.check().await.map_err(|error| chain(&error))
+        let checked = self.0.check().await;
+        checked.map_err(|error| match self.0.link() {
+            Link::Distrusted(reason) => reason.to_owned(),
+            Link::Refused => "the hub refuses this gateway's credential".to_owned(),
+            Link::Up | Link::Down => chain(&error),
+        })
     }
 }

@@ -18,6 +18,7 @@ mod bad_api;
 mod binaries;
 mod broker;
 mod cancel;
+mod certificates;
 mod charts;
 mod corpus_door;
 mod described;

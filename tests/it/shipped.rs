@@ -11,6 +11,8 @@ use kubently_tests::product::{self, Gateway, Worker};
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::{place, ports};
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -35,7 +37,7 @@ pub(crate) async fn worker(hub: &Hub, cluster: &str, name: &str) -> Worker {
 }
 
 /// Starts a worker without waiting; `more` settings win.
-async fn launch(hub: &Hub, cluster: &str, name: &str, more: &[(&str, &str)]) -> Worker {
+pub(crate) async fn launch(hub: &Hub, cluster: &str, name: &str, more: &[(&str, &str)]) -> Worker {
     let kubernetes = Cluster::shared().await.unwrap();
     let settings = hub.settings(&format!("cluster-{cluster}"));
     let mut all = borrowed(&settings);
@@ -288,4 +290,49 @@ async fn a_removed_cluster_is_taken_out_of_the_accounts_and_its_publishers() {
     assert!(!accounts.contains("cmd.a."), "{accounts}");
     assert!(accounts.contains("CLUSTER_b"), "{accounts}");
     assert!(accounts.contains("PUBLISHER_bot"), "{accounts}");
+}
+
+/// A server that greets as this version, and takes whoever comes.
+async fn server_of(version: &'static str) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (from, mut to) = client.into_split();
+                let info = json!({
+                    "server_id": "OLD", "server_name": "old", "version": version, "go": "go1.20",
+                    "host": "127.0.0.1", "port": 4222, "headers": true, "max_payload": 1_048_576,
+                    "proto": 1, "jetstream": true,
+                });
+                to.write_all(format!("INFO {info}\r\n").as_bytes()).await?;
+                let mut lines = BufReader::new(from).lines();
+                while let Some(line) = lines.next_line().await? {
+                    if line.starts_with("PING") {
+                        to.write_all(b"PONG\r\n").await?;
+                    }
+                }
+                Ok::<_, std::io::Error>(())
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_too_old_is_a_sentence_and_an_exit_code() {
+    let old = server_of("2.9.10").await;
+    let run = product::run_gateway(&old, ["cluster", "add", "a"]).await;
+    let run = run.unwrap();
+    let sentence = "nats-server 2.9.10 is too old";
+    assert_eq!(run.ending, Ending::Code(69), "{}", run.said);
+    assert!(run.said.contains(sentence), "{}", run.said);
+    let kubernetes = Cluster::shared().await.unwrap();
+    let kubeconfig = kubernetes.worker_kubeconfig();
+    let worker = Worker::launch(&old, "a", "w", &kubeconfig, &[]).await;
+    let mut worker = worker.unwrap();
+    let ending = worker.process.wait(SOON).await.unwrap();
+    let logs = worker.process.logs();
+    assert_eq!(ending, Ending::Code(69), "{logs}");
+    assert_eq!(logs.matches(sentence).count(), 1, "{logs}");
 }

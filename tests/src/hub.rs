@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::cluster::certificates::Authority;
+use crate::cluster::certificates::{Authority, Identity};
 use crate::guard::{Ending, Guarded, Signal, Spec};
 use crate::nats::greeting;
 use crate::parts::{self, Part};
@@ -25,7 +25,20 @@ pub struct Hub {
     /// `accounts.conf` and every credential.
     dir: tempfile::TempDir,
     authority: Authority,
+    /// What the harness itself shows, where the servers ask for certificates.
+    own: Option<Identity>,
     servers: Vec<Server>,
+}
+
+/// A client's certificate, and what is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// Nothing.
+    Good,
+    /// It has expired.
+    Expired,
+    /// Another authority has signed it.
+    Foreign,
 }
 
 /// One server of a hub.
@@ -52,7 +65,15 @@ impl Hub {
     /// # Errors
     /// When the program is not there, or it is not ready in time.
     pub async fn single() -> Result<Self> {
-        Self::start("single.conf", 1).await
+        Self::start("single.conf", 1, false).await
+    }
+
+    /// The same, and it asks its clients for certificates.
+    ///
+    /// # Errors
+    /// As [`Self::single`].
+    pub async fn asking() -> Result<Self> {
+        Self::start("single.conf", 1, true).await
     }
 
     /// Three servers, by `deploy/nats/three.conf`.
@@ -60,16 +81,18 @@ impl Hub {
     /// # Errors
     /// As [`Self::single`].
     pub async fn three() -> Result<Self> {
-        Self::start("three.conf", 3).await
+        Self::start("three.conf", 3, false).await
     }
 
-    async fn start(conf: &str, count: usize) -> Result<Self> {
+    async fn start(conf: &str, count: usize, asks: bool) -> Result<Self> {
         parts::ready(Part::HUB).await?;
         let dir = place::fresh("hub")?;
         let authority = Authority::new(dir.path())?;
+        let own = asks.then(|| authority.client("own", "kubently", None));
         let mut hub = Self {
             dir,
             authority,
+            own: own.transpose()?,
             servers: Vec::new(),
         };
         let made = hub.init().await?;
@@ -123,6 +146,9 @@ impl Hub {
                 "lame_duck_grace_period: 1s".to_owned(),
             ),
         ];
+        if self.own.is_some() {
+            changes.push(("verify: false", "verify: true".to_owned()));
+        }
         if routes.len() > 1 {
             let three = r#""tls://hub-0:6222", "tls://hub-1:6222", "tls://hub-2:6222""#;
             changes.push(("0.0.0.0:6222", here(route)));
@@ -189,6 +215,10 @@ impl Hub {
             ("KUBENTLY_NATS_CA_FILE", text(self.ca())),
             ("KUBENTLY_NATS_MONITOR_URL", self.monitor()),
         ];
+        if let Some(Identity { certificate, key }) = self.own.clone() {
+            settings.push(("KUBENTLY_NATS_CLIENT_CERTIFICATE_FILE", text(certificate)));
+            settings.push(("KUBENTLY_NATS_CLIENT_KEY_FILE", text(key)));
+        }
         if credential == "hub" {
             settings.push(("KUBENTLY_NATS_REPLICAS", replicas));
         }
@@ -201,9 +231,12 @@ impl Hub {
     /// When there is no such credential, or no server lets it in.
     pub async fn connect(&self, credential: &str) -> Result<async_nats::Client> {
         let seed = std::fs::read_to_string(self.credential(credential))?;
-        let options = async_nats::ConnectOptions::new()
+        let mut options = async_nats::ConnectOptions::new()
             .nkey(seed.trim().to_owned())
             .add_root_certificates(self.ca());
+        if let Some(Identity { certificate, key }) = self.own.clone() {
+            options = options.add_client_certificate(certificate, key);
+        }
         let servers: Vec<_> = self.servers.iter().map(Server::url).collect();
         Ok(options.connect(servers).await?)
     }
@@ -263,13 +296,54 @@ impl Hub {
     /// # Errors
     /// When it does not end or start.
     pub async fn let_certificate_expire(&mut self) -> Result<()> {
-        self.stop(0).await?;
         let expired = self.authority.expired("expired")?;
+        self.serve_as(expired).await
+    }
+
+    /// Starts the first server again with a certificate of another name.
+    ///
+    /// # Errors
+    /// When it does not end or start.
+    pub async fn take_another_name(&mut self) -> Result<()> {
+        let other = self.authority.of_another_name("other")?;
+        self.serve_as(other).await
+    }
+
+    async fn serve_as(&mut self, identity: Identity) -> Result<()> {
+        self.stop(0).await?;
         let server = self.servers.first_mut().context("no server")?;
-        std::fs::copy(expired.certificate, server.dir.join("tls/server.crt"))?;
-        std::fs::copy(expired.key, server.dir.join("tls/server.key"))?;
+        std::fs::copy(identity.certificate, server.dir.join("tls/server.crt"))?;
+        std::fs::copy(identity.key, server.dir.join("tls/server.key"))?;
         server.launch()?;
         server.ready().await
+    }
+
+    /// A new client's certificate and its key, as files that begin so.
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub fn client_certificate(
+        &self,
+        name: &str,
+        which: ClientCertificate,
+    ) -> Result<(PathBuf, PathBuf)> {
+        let identity = match which {
+            ClientCertificate::Good => self.authority.client(name, "kubently", None)?,
+            ClientCertificate::Expired => self.authority.expired(name)?,
+            ClientCertificate::Foreign => {
+                let dir = self.dir.path().join(format!("authority-of-{name}"));
+                std::fs::create_dir_all(&dir)?;
+                Authority::new(&dir)?.client(name, "kubently", None)?
+            }
+        };
+        Ok((identity.certificate, identity.key))
+    }
+
+    /// How often its servers have refused somebody's certificate.
+    #[must_use]
+    pub fn failed_handshakes(&self) -> usize {
+        let of = |server: &Server| server.said().matches("TLS handshake error").count();
+        self.servers.iter().map(of).sum()
     }
 
     /// How often its servers have refused somebody's credential.

@@ -106,8 +106,12 @@ fn code_of(error: &anyhow::Error) -> u8 {
         return exit::CONFIG;
     }
     match error.downcast_ref() {
-        Some(ConnectError::Refused { .. }) => exit::NO_PERMISSION,
-        Some(ConnectError::TooOld { .. } | ConnectError::NotReachable { .. }) => exit::UNAVAILABLE,
+        Some(ConnectError::Refused { .. } | ConnectError::Unwelcome { .. }) => exit::NO_PERMISSION,
+        Some(
+            ConnectError::TooOld { .. }
+            | ConnectError::NotReachable { .. }
+            | ConnectError::Untrusted { .. },
+        ) => exit::UNAVAILABLE,
         Some(_) => exit::CONFIG,
         None if error.is::<std::io::Error>() => exit::UNAVAILABLE,
         None => 1,

@@ -62,6 +62,7 @@ impl Readiness for Ready {
                 Link::Up => return Ok(()),
                 Link::Down => "the hub is not connected",
                 Link::Refused => "the hub refuses this worker's credential",
+                Link::Distrusted(reason) => reason,
             },
         };
         Err(reason.to_owned())

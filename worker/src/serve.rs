@@ -162,6 +162,7 @@ async fn connect(
     let mut pauses = Backoff::new(Duration::from_secs(1), Duration::from_secs(10));
     let mut refused = Backoff::new(Duration::from_secs(2), Duration::from_secs(60));
     let hub = config.hub();
+    let mut were_good = false;
     let broker = loop {
         match Broker::connect(&hub).await {
             Ok(broker) => break broker,
@@ -170,15 +171,32 @@ async fn connect(
                 tracing::warn!("{error:#}; trying again");
                 ready.waits_for("the hub cannot be reached");
             }
-            // The hub may only have to be reloaded, so it is asked again, but not in a hurry.
-            Err(error @ ConnectError::Refused { .. }) => {
+            // The hub may only have to be reloaded, or a certificate be renewed, so it is asked again, but
+            // not in a hurry.
+            Err(
+                error @ (ConnectError::Refused { .. }
+                | ConnectError::Untrusted { .. }
+                | ConnectError::Unwelcome { .. }),
+            ) => {
                 tracing::error!("{error}; trying again, at most once a minute");
-                ready.waits_for("the hub refuses this worker's credential");
+                ready.waits_for(
+                    error
+                        .distrust()
+                        .unwrap_or("the hub refuses this worker's credential"),
+                );
+                were_good = true;
                 tokio::time::sleep(refused.pause()).await;
                 continue;
             }
+            // Files that were good at an earlier attempt are being renewed.
+            Err(error @ (ConnectError::Tls { .. } | ConnectError::NoPair { .. })) if were_good => {
+                let error = anyhow::Error::from(error);
+                tracing::warn!("{error:#}; trying again");
+                ready.waits_for("a file of TLS cannot be used");
+            }
             Err(error) => return Err(error.into()),
         }
+        were_good = true;
         tokio::time::sleep(pauses.pause()).await;
     };
     let cluster = &config.cluster_id;

@@ -1,12 +1,12 @@
 //! The connection to the hub.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, context::ContextBuilder};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectOptions};
 use prometheus_client::registry::Registry;
 use semver::Version;
 use serde::Deserialize;
@@ -15,11 +15,17 @@ use tokio::sync::watch;
 use crate::backoff::Backoff;
 use crate::error::StoreError;
 use crate::metrics::Counts;
-use crate::nkey::{Nkey, NkeyError};
 
 mod ear;
+mod error;
+mod look;
+mod tls;
+
+pub use self::error::ConnectError;
 
 use self::ear::Ear;
+use self::look::{dial, look};
+use self::tls::identified;
 
 /// What quiets the client in logs, as tracing's directive: it tells of every connection and its loss,
 /// and so do we.
@@ -35,11 +41,13 @@ pub(crate) const ANSWER: Duration = Duration::from_secs(5);
 const LOST: Duration = Duration::from_millis(1500);
 /// How long closing may take.
 const CLOSE: Duration = Duration::from_secs(5);
-/// Publishes that wait for their ack at a time.
+/// Publishes that wait for their ack at a time; one more waits. There is no gauge of them: the client keeps
+/// the count to itself.
 const MAX_UNACKED: usize = 4096;
 /// Pauses between attempts to come back: short, because a hub that restarts is soon there.
 const AWAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(4));
-/// The same once the hub has refused the credential: only its owner can mend that.
+/// The same once the hub has refused the credential, or a certificate is in the way: only its owner can mend
+/// that.
 const REFUSED: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 
 /// Where the hub is and who we are there.
@@ -109,6 +117,8 @@ pub enum Link {
     Down,
     /// The hub does not take our credential any more.
     Refused,
+    /// Certificates are in the way, for this reason.
+    Distrusted(&'static str),
 }
 
 /// A connection to the hub. Clones share it.
@@ -121,64 +131,12 @@ pub struct Broker {
     /// Since when the connection is gone.
     away: watch::Receiver<Option<Instant>>,
     refused: Arc<AtomicBool>,
+    /// Why the last look at a hub that is gone found certificates in the way.
+    distrust: Arc<Mutex<Option<&'static str>>>,
     pub(crate) replicas: Replicas,
     pub(crate) counts: Counts,
     /// The prefix of the `JetStream` API as this account sees it.
     pub(crate) api_prefix: String,
-}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// Nobody answered, or TLS failed.
-    #[error("the hub at {url} cannot be reached: check nats_url, the network and the certificates")]
-    NotReachable {
-        /// The configured address, without user and password.
-        url: String,
-        /// What the client said.
-        #[source]
-        source: async_nats::Error,
-    },
-    /// The credentials file is none.
-    #[error("the NATS credentials file {} cannot be read", path.display())]
-    Credentials {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The server did not let us in.
-    #[error(
-        "the hub at {url} refuses this credential: it is wrong, revoked, or its account is not in the server's configuration yet (reload the server after `cluster add`)"
-    )]
-    Refused {
-        /// The configured address, without user and password.
-        url: String,
-    },
-    /// The nkey file is none.
-    #[error(transparent)]
-    Nkey(#[from] NkeyError),
-    /// A file of TLS is none.
-    #[error("the TLS file {} cannot be read", path.display())]
-    Tls {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// A certificate without its key, or the other way round.
-    #[error(
-        "nats_client_certificate_file and nats_client_key_file belong together: set both or neither"
-    )]
-    HalfAPair,
-    /// The server is too old to be trusted with this.
-    #[error(
-        "nats-server {found} is too old: kubently needs 2.12.12 or later of 2.12, or 2.14.3 or later"
-    )]
-    TooOld {
-        /// What the server calls itself.
-        found: String,
-    },
 }
 
 impl Broker {
@@ -191,7 +149,8 @@ impl Broker {
         let (disturb, disturbed) = watch::channel(0_u64);
         let (part, away) = watch::channel(None);
         let refused = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&refused);
+        let distrust = Arc::new(Mutex::new(None::<&'static str>));
+        let (asked, looked) = (Arc::clone(&refused), Arc::clone(&distrust));
         let counts = Counts::default();
         let heard = Ear {
             part,
@@ -206,40 +165,22 @@ impl Broker {
             .connection_timeout(Duration::from_secs(2))
             .request_timeout(Some(ANSWER))
             .reconnect_delay_callback(move |attempts| {
-                pause(attempts, asked.load(Ordering::Relaxed))
+                let distrust = *looked.lock().unwrap_or_else(PoisonError::into_inner);
+                pause(
+                    attempts,
+                    asked.load(Ordering::Relaxed) || distrust.is_some(),
+                )
             })
             .event_callback(move |event| {
                 heard.hear(&event);
                 std::future::ready(())
             });
         let options = identified(options, config).await?;
-        let url = || without_credentials(&config.url);
-        // The client reads one address from a text, and several from a list alone.
-        let servers: Result<Vec<ServerAddr>, _> = config
-            .url
-            .split(',')
-            .map(|address| address.trim().parse())
-            .collect();
-        let servers = servers.map_err(|source: std::io::Error| ConnectError::NotReachable {
-            url: url(),
-            source: source.into(),
-        })?;
-        let client = match tokio::time::timeout(CONNECT, options.connect(servers)).await {
-            Ok(Ok(client)) => client,
-            Ok(Err(error)) => {
-                return Err(match error.kind() {
-                    ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
-                        ConnectError::Refused { url: url() }
-                    }
-                    _ => ConnectError::NotReachable {
-                        url: url(),
-                        source: error.into(),
-                    },
-                });
-            }
+        let client = match tokio::time::timeout(CONNECT, dial(options, config)).await {
+            Ok(client) => client?,
             Err(elapsed) => {
                 return Err(ConnectError::NotReachable {
-                    url: url(),
+                    url: without_credentials(&config.url),
                     source: elapsed.into(),
                 });
             }
@@ -252,13 +193,12 @@ impl Broker {
             .timeout(ANSWER)
             .max_ack_inflight(MAX_UNACKED)
             .backpressure_on_inflight(true);
-        let mut js = builder.build(client.clone());
-        if let Some(prefix) = &config.api_prefix {
-            js = ContextBuilder::new()
-                .api_prefix(prefix)
-                .build(client.clone());
-            js.set_timeout(ANSWER);
-        }
+        let js = match &config.api_prefix {
+            Some(prefix) => builder.api_prefix(prefix).build(client.clone()),
+            None => builder.build(client.clone()),
+        };
+        let looking = look(config.clone(), away.clone(), Arc::clone(&distrust));
+        tokio::spawn(looking);
         let api_prefix = config
             .api_prefix
             .clone()
@@ -269,6 +209,7 @@ impl Broker {
             disturbed,
             away,
             refused,
+            distrust,
             replicas: config.replicas,
             counts,
             api_prefix,
@@ -309,7 +250,8 @@ impl Broker {
         } else if self.refused.load(Ordering::Relaxed) {
             Link::Refused
         } else {
-            Link::Down
+            let distrust = self.distrust.lock().unwrap_or_else(PoisonError::into_inner);
+            distrust.map_or(Link::Down, Link::Distrusted)
         }
     }
 
@@ -351,49 +293,6 @@ impl Broker {
             }
         }
     }
-}
-
-/// Says who we are and whom we trust. Every file is read first, so that a missing one is named.
-async fn identified(
-    mut options: ConnectOptions,
-    config: &HubConfig,
-) -> Result<ConnectOptions, ConnectError> {
-    if let Some(path) = &config.nkey {
-        options = options.nkey(Nkey::read(path)?.seed());
-    } else if let Some(path) = &config.credentials {
-        options =
-            options
-                .credentials_file(path)
-                .await
-                .map_err(|source| ConnectError::Credentials {
-                    path: path.clone(),
-                    source,
-                })?;
-    }
-    if let Some(ca) = &config.tls.ca {
-        readable(ca).await?;
-        options = options.add_root_certificates(ca.clone()).require_tls(true);
-    }
-    match &config.tls.client {
-        (None, None) => {}
-        (Some(certificate), Some(key)) => {
-            readable(certificate).await?;
-            readable(key).await?;
-            options = options
-                .add_client_certificate(certificate.clone(), key.clone())
-                .require_tls(true);
-        }
-        _ => return Err(ConnectError::HalfAPair),
-    }
-    Ok(options)
-}
-
-async fn readable(path: &Path) -> Result<(), ConnectError> {
-    let read = tokio::fs::read(path).await;
-    read.map(drop).map_err(|source| ConnectError::Tls {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// The pause before an attempt to connect; none before the first one.

@@ -67,6 +67,12 @@ impl Authority {
         self.sign(name, name, params, &BOTH)
     }
 
+    /// The same, for another name alone.
+    pub(crate) fn of_another_name(&self, name: &str) -> Result<Identity> {
+        let params = CertificateParams::new(["hub.example.com".to_owned()])?;
+        self.sign(name, name, params, &BOTH)
+    }
+
     /// The same, but it has expired long ago.
     pub(crate) fn expired(&self, name: &str) -> Result<Identity> {
         let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
