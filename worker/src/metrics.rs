@@ -20,6 +20,7 @@ use prometheus_client::registry::Registry;
 use tokio_util::task::TaskTracker;
 
 use crate::cancels::{self, Cancels};
+use crate::live;
 
 /// What is counted where it happens. Clones share it.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Metrics {
     pub queued: Histogram,
     /// From the end of a run to the hub's ack of its result.
     pub returned: Histogram,
+    /// Stretches of output that wait for the hub while their commands run.
+    pub live_output: live::Waiting,
     refusals: Family<OfCode, Counter>,
     runs: Family<OfVerb, Histogram, fn() -> Histogram>,
     output: Family<OfStream, Counter>,
@@ -81,6 +84,8 @@ pub struct Crowds {
     pub tasks: TaskTracker,
     /// Deliveries that wait for a slot.
     pub waiting: Arc<AtomicUsize>,
+    /// Output that waits for the hub.
+    pub live_output: live::Waiting,
     /// The jobs that were called off.
     pub cancels: Cancels,
     /// The way to Kubernetes.
@@ -100,6 +105,7 @@ impl Default for Metrics {
             unanswerable: Counter::default(),
             queued: Histogram::new(LONG),
             returned: short(),
+            live_output: live::Waiting::default(),
             refusals: Family::default(),
             runs: Family::new_with_constructor(short),
             output: Family::default(),
@@ -211,6 +217,7 @@ impl Crowds {
             slots,
             tasks,
             waiting,
+            live_output,
             cancels,
             cluster,
         } = self;
@@ -220,6 +227,9 @@ impl Crowds {
             Bound::new("slots", slots, move || running.len()),
             Bound::new("window", MOST_WAITING, move || {
                 waiting.load(Ordering::Relaxed)
+            }),
+            Bound::new("live_output", slots * live::MOST_WAITING, move || {
+                live_output.count()
             }),
             Bound::new("cancelled_jobs", cancels::MOST, move || cancels.len()),
             Bound::new("whole_lists", MOST_WHOLE, move || cluster.holds_whole()),

@@ -82,6 +82,7 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         slots: config.settings.slots.get() as usize,
         tasks: tasks.clone(),
         waiting: intake.waiting(),
+        live_output: metrics.live_output.clone(),
         cancels: cancels.clone(),
         cluster: cluster.clone(),
     };

@@ -29,7 +29,7 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
         if !self.store(execution, Part::Event(&started), until).await {
             return None;
         }
-        let (output, mut batches) = live::channel();
+        let (output, mut batches) = live::channel(&self.metrics.live_output);
         let working = async {
             let work = self
                 .execute
