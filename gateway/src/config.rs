@@ -103,11 +103,14 @@ kubently_runtime::settings! {
         /// The longest that a request waits for its job, in seconds.
         pub(crate) long_poll_timeout: Whole<1, 60> = Whole::nearest(30),
         /// Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`;
-        /// none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and
-        /// `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+        /// none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE`
+        /// (the authority of its certificate) and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
         pub(crate) otlp_endpoint: Option<Collector> = None => "http://collector:4318",
-        /// The part of the traces that begin here which is recorded; callers decide for theirs.
+        /// The part of the traces that begin here which is recorded.
         pub(crate) otlp_sample_ratio: Ratio = Ratio::default(),
+        /// How many traces a second callers with a key can have recorded by the flag of their `traceparent`;
+        /// of more, and of other callers', `otlp_sample_ratio` decides.
+        pub(crate) otlp_callers_per_second: Whole<0, 10_000> = Whole::nearest(100),
         /// Which events are logged, as tracing's directives.
         pub(crate) log: String = format!("{},{QUIET}", LogConfig::default().filter),
         /// The shape of a log line.
@@ -273,6 +276,7 @@ impl GatewayConfig {
         TraceConfig {
             endpoint: self.otlp_endpoint.as_ref().map(ToString::to_string),
             ratio: self.otlp_sample_ratio.get(),
+            callers_per_second: self.otlp_callers_per_second.get(),
             service: "kubently-gateway",
             version: env!("KUBENTLY_VERSION"),
             instance: instance.to_string(),

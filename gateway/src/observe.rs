@@ -41,7 +41,7 @@ pub(crate) async fn observe(
         Presented::Nothing | Presented::NotKnown { .. } => None,
     };
     request.extensions_mut().insert(caller);
-    let span = span(&gateway, &request, route.as_ref(), &id);
+    let span = span(&gateway, &request, route.as_ref(), &id, user.is_some());
 
     let mut response = match permit {
         Ok(_permit) => span
@@ -112,7 +112,13 @@ async fn caller(gateway: &Parts, headers: &HeaderMap, may_wait: bool) -> Present
 }
 
 /// The request as a span: a child of its caller's, where it names one.
-fn span(gateway: &Parts, request: &Request, route: Option<&MatchedPath>, id: &RequestId) -> Span {
+fn span(
+    gateway: &Parts,
+    request: &Request,
+    route: Option<&MatchedPath>,
+    id: &RequestId,
+    is_known: bool,
+) -> Span {
     // Load balancers ask for it all the time.
     if request.uri().path() == "/health" {
         return Span::default();
@@ -123,6 +129,7 @@ fn span(gateway: &Parts, request: &Request, route: Option<&MatchedPath>, id: &Re
         _ => None,
     };
     let tracer = &gateway.tracer;
+    let parent = parent.map(|parent| tracer.admit(parent, is_known));
     tracer.span_of(parent, SpanKind::Server, || {
         let method = metrics::known(request.method());
         let name = match route {

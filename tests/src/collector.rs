@@ -1,7 +1,9 @@
-//! A collector of traces: takes OTLP over HTTP, as protobuf, and keeps every span.
+//! A collector of traces: takes OTLP over HTTP, with TLS where it is asked for, as protobuf, and keeps every
+//! span.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,9 +12,20 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span as Recorded;
 use prost::Message as _;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite,
+    AsyncWriteExt as _, BufReader,
+};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::cluster::certificates::{Authority, Identity};
+use crate::cluster::install_crypto;
+use crate::place;
 
 /// The most bytes of a request.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -44,6 +57,8 @@ pub struct Collector {
     url: String,
     spans: Arc<Mutex<Vec<Span>>>,
     accepting: JoinHandle<()>,
+    /// Its certificate's authority.
+    dir: Option<tempfile::TempDir>,
 }
 
 impl Collector {
@@ -52,22 +67,53 @@ impl Collector {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> Result<Self> {
+        Self::listen(None, None).await
+    }
+
+    /// Starts one that speaks TLS, with a certificate of an authority of its own.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start_tls() -> Result<Self> {
+        install_crypto();
+        let dir = place::fresh("collector")?;
+        let Identity { certificate, key } = Authority::new(dir.path())?.server("collector")?;
+        let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
+        let config = ServerConfig::builder().with_no_client_auth();
+        let config = config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?;
+        Self::listen(Some(TlsAcceptor::from(Arc::new(config))), Some(dir)).await
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>, dir: Option<tempfile::TempDir>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr()?);
         let spans = Arc::<Mutex<Vec<Span>>>::default();
         let shared = Arc::clone(&spans);
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
-                let spans = Arc::clone(&shared);
+                let (spans, tls) = (Arc::clone(&shared), tls.clone());
                 // It ends when the caller closes, or sends what is no request.
-                tokio::spawn(async move { serve(caller, &spans).await });
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => serve(tls.accept(caller).await?, &spans).await,
+                        None => serve(caller, &spans).await,
+                    }
+                });
             }
         });
         Ok(Self {
             url,
             spans,
             accepting,
+            dir,
         })
+    }
+
+    /// The authority of its certificate, as a file, where it speaks TLS.
+    #[must_use]
+    pub fn authority(&self) -> Option<PathBuf> {
+        self.dir.as_ref().map(|dir| dir.path().join("ca.crt"))
     }
 
     /// Its address.
@@ -107,8 +153,8 @@ fn lock(spans: &Mutex<Vec<Span>>) -> MutexGuard<'_, Vec<Span>> {
     spans.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(caller: TcpStream, spans: &Mutex<Vec<Span>>) -> Result<()> {
-    let (from, mut to) = caller.into_split();
+async fn serve(caller: impl AsyncRead + AsyncWrite, spans: &Mutex<Vec<Span>>) -> Result<()> {
+    let (from, mut to) = tokio::io::split(caller);
     let mut from = BufReader::new(from);
     loop {
         let body = request(&mut from).await?;
@@ -118,11 +164,12 @@ async fn serve(caller: TcpStream, spans: &Mutex<Vec<Span>>) -> Result<()> {
             b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n",
         )
         .await?;
+        to.flush().await?;
     }
 }
 
 /// `POST /v1/traces` with a length.
-async fn request(from: &mut BufReader<tokio::net::tcp::OwnedReadHalf>) -> Result<Vec<u8>> {
+async fn request(from: &mut (impl AsyncBufRead + Unpin)) -> Result<Vec<u8>> {
     let mut length = 0;
     let mut line = String::new();
     from.read_line(&mut line).await?;

@@ -80,12 +80,14 @@ kubently_runtime::settings! {
         /// Whether metrics carry the cluster's name as a label.
         pub metrics_cluster_label: bool = true,
         /// Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`;
-        /// none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and
-        /// `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+        /// none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE`
+        /// (the authority of its certificate) and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
         pub otlp_endpoint: Option<Collector> = None => "http://collector:4318",
-        /// The part of the traces that begin here, with a publisher's command, which is recorded;
-        /// callers decide for theirs.
+        /// The part of the traces that begin here, with a publisher's command, which is recorded.
         pub otlp_sample_ratio: Ratio = Ratio::default(),
+        /// How many traces a second publishers can have recorded by the flag of their `traceparent`; of more
+        /// `otlp_sample_ratio` decides. Gateways decide for theirs.
+        pub otlp_callers_per_second: Whole<0, 10_000> = Whole::nearest(100),
         /// Which events are logged, as tracing's directives.
         pub log: String = format!("{},{QUIET}", LogConfig::default().filter),
         /// The shape of a log line.
@@ -185,6 +187,7 @@ impl Config {
         TraceConfig {
             endpoint: endpoint.map(ToString::to_string),
             ratio: self.settings.otlp_sample_ratio.get(),
+            callers_per_second: self.settings.otlp_callers_per_second.get(),
             service: "kubently-worker",
             version: env!("KUBENTLY_VERSION"),
             instance: self.worker_name.to_string(),

@@ -6,7 +6,7 @@ use kubently_broker::Delivery;
 use kubently_broker::topology::{command_stream, reply_stream};
 use kubently_core::result::CommandResult;
 use kubently_core::status::{FinalStatus, Reason};
-use kubently_core::subject::{CommandSubject, ReplySubject};
+use kubently_core::subject::{CommandSubject, Origin, ReplySubject};
 use kubently_kubectl::{Call, Ended, Observer, Outcome};
 use kubently_runtime::trace::{Shape, Span, SpanKind, Tracer, note};
 
@@ -24,8 +24,16 @@ pub struct Calls {
 /// The span of one delivery, which goes on from that of its publisher.
 #[must_use]
 pub fn processing(tracer: &Tracer, delivery: &Delivery) -> Span {
-    tracer.span_of(delivery.parent(), SpanKind::Consumer, || {
-        let Ok(subject) = delivery.subject().parse::<CommandSubject>() else {
+    let subject = delivery.subject().parse::<CommandSubject>().ok();
+    let of_gateway = |subject: &CommandSubject| matches!(subject.origin, Origin::Gateway(_));
+    let parent = delivery.parent().map(|parent| {
+        if subject.as_ref().is_some_and(of_gateway) {
+            return parent;
+        }
+        tracer.admit(parent, subject.is_some())
+    });
+    tracer.span_of(parent, SpanKind::Consumer, || {
+        let Some(subject) = subject else {
             return Shape::new("process unknown");
         };
         let stream = command_stream(&subject.cluster);

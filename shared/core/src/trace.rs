@@ -55,6 +55,12 @@ impl TraceParent {
     pub const fn is_sampled(self) -> bool {
         self.sampled
     }
+
+    /// The same, recorded or not.
+    #[must_use]
+    pub const fn with_sampled(self, sampled: bool) -> Self {
+        Self { sampled, ..self }
+    }
 }
 
 impl FromStr for TraceParent {

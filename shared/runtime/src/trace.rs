@@ -3,13 +3,15 @@
 //! Where no collector is configured, nothing is recorded and nothing is built: names and attributes
 //! come from closures.
 
+mod allowance;
 mod export;
+mod files;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kubently_core::trace::TraceParent;
 use opentelemetry::context::FutureExt as _;
@@ -18,11 +20,17 @@ use opentelemetry::trace::{
     TraceState, Tracer as _,
 };
 use opentelemetry::{Context, KeyValue, Value};
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{
+    IdGenerator as _, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer, SdkTracerProvider,
+    ShouldSample as _,
+};
 
 pub use opentelemetry::trace::SpanKind;
 
 pub use export::{Counted, TraceError};
+pub use files::FileError;
+
+use allowance::Allowance;
 
 /// The most bytes of a text of an attribute: a caller's path may be long, and many spans wait.
 const MAX_TEXT: usize = 256;
@@ -34,8 +42,10 @@ const CLOSE: Duration = Duration::from_secs(5);
 pub struct TraceConfig {
     /// The collector's OTLP address over HTTP; none: no traces.
     pub endpoint: Option<String>,
-    /// The part of the traces that begin here which is recorded. A caller decides for its own.
+    /// The part of the traces that begin here which is recorded.
     pub ratio: f64,
+    /// How many traces a second callers can have recorded whatever that part is.
+    pub callers_per_second: u32,
     /// `service.name`.
     pub service: &'static str,
     /// `service.version`.
@@ -53,6 +63,8 @@ pub struct Tracer(Option<Arc<Recorder>>);
 struct Recorder {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
+    sampler: Sampler,
+    callers: Allowance,
     counted: Counted,
 }
 
@@ -77,11 +89,14 @@ impl Tracer {
         let Some(endpoint) = &config.endpoint else {
             return Ok(Self(None));
         };
-        let (provider, counted) = export::provider(endpoint, config)?;
+        let sampler = Sampler::TraceIdRatioBased(config.ratio);
+        let (provider, counted) = export::provider(endpoint, config, sampler.clone())?;
         let tracer = opentelemetry::trace::TracerProvider::tracer(&provider, "kubently");
         Ok(Self(Some(Arc::new(Recorder {
             provider,
             tracer,
+            sampler,
+            callers: Allowance::new(config.callers_per_second, Instant::now()),
             counted,
         }))))
     }
@@ -95,6 +110,21 @@ impl Tracer {
     /// A child of the span that this code runs in, or a trace's first.
     pub fn span(&self, kind: SpanKind, shape: impl FnOnce() -> Shape) -> Span {
         self.begin(kind, shape, Context::current)
+    }
+
+    /// A caller's span as a parent. Its flag has the trace recorded where the caller is known and callers
+    /// have not had too many recorded in this second. Else the ratio decides, as W3C Trace Context has it for a
+    /// service that is open to many (level 1, §6.2); by a number of our own, for the caller chose its trace's.
+    #[must_use]
+    pub fn admit(&self, parent: TraceParent, is_known: bool) -> TraceParent {
+        let Some(recorder) = &self.0 else {
+            return parent;
+        };
+        if !parent.is_sampled() || (is_known && recorder.callers.take(Instant::now())) {
+            return parent;
+        }
+        recorder.counted.left_to_ratio();
+        parent.with_sampled(recorder.is_due())
     }
 
     /// A child of a span of another process, or a trace's first.
@@ -142,6 +172,16 @@ impl Tracer {
         if !matches!(closed.await, Ok(Ok(()))) {
             tracing::warn!("the last spans were not sent");
         }
+    }
+}
+
+impl Recorder {
+    /// Whether the ratio has the next trace recorded.
+    fn is_due(&self) -> bool {
+        let trace = RandomIdGenerator::default().new_trace_id();
+        let kind = &SpanKind::Server;
+        let judged = self.sampler.should_sample(None, trace, "", kind, &[], &[]);
+        judged.decision == SamplingDecision::RecordAndSample
     }
 }
 
@@ -289,6 +329,37 @@ mod tests {
         assert_eq!(value.as_str(), "é".repeat(MAX_TEXT / 2));
         let shape = Shape::new("a").with("short", "x").with("number", 1);
         assert_eq!(shape.attributes[0].1.as_str(), "x");
+    }
+
+    fn to_nobody(ratio: f64, callers_per_second: u32) -> Tracer {
+        let config = TraceConfig {
+            endpoint: Some("http://127.0.0.1:9".to_owned()),
+            ratio,
+            callers_per_second,
+            service: "test",
+            version: "1",
+            instance: "test".to_owned(),
+            cluster: None,
+        };
+        Tracer::start(&config).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn callers_have_so_many_recorded_and_of_more_the_ratio_decides() {
+        let sampled = TraceParent::new(1, 1, true).unwrap();
+        let unsampled = sampled.with_sampled(false);
+        for (ratio, rest) in [(0.0, false), (1.0, true)] {
+            let none = to_nobody(ratio, 0);
+            assert_eq!(none.admit(sampled, true).is_sampled(), rest);
+            assert_eq!(none.admit(unsampled, true), unsampled);
+            let many = to_nobody(ratio, 10_000);
+            assert_eq!(many.admit(sampled, true), sampled);
+            assert_eq!(many.admit(sampled, false).is_sampled(), rest);
+        }
+        // The caller's choice of its trace's number is no way around the ratio.
+        let half = to_nobody(0.5, 0);
+        let recorded = (0..1000).filter(|_| half.admit(sampled, false).is_sampled());
+        assert!((300..700).contains(&recorded.count()));
     }
 
     #[tokio::test]

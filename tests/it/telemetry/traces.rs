@@ -4,8 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use http::Method;
 use kubently_tests::collector::{Collector, Span};
-use kubently_tests::product::{self, Gateway, Worker};
+use kubently_tests::guard::Ending;
+use kubently_tests::nats::Nats;
+use kubently_tests::product::{self, Gateway, Process, Worker};
+use kubently_tests::scrape::Scrape;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use serde_json::{Value, json};
@@ -273,7 +277,7 @@ async fn the_command_carries_its_id_and_its_parent_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_ratio_decides_for_traces_that_begin_here_and_the_caller_for_its_own() {
+async fn the_ratio_decides_for_traces_that_begin_here_and_a_known_caller_for_its_own() {
     let traced = Traced::start(&[("KUBENTLY_OTLP_SAMPLE_RATIO", "0")]).await;
     traced.get_pods(&[]).await;
     let unsampled = format!("00-{}-{CALLER}-00", TRACE.replace('4', "5"));
@@ -291,7 +295,7 @@ async fn what_is_recorded_is_sent_before_the_end_and_a_deaf_collector_stops_nobo
     traced.get_pods(&[]).await;
     for process in [&mut traced.gateway.process, &mut traced.worker.process] {
         let ending = process.stop(LIMIT).await.unwrap();
-        assert_eq!(ending, kubently_tests::guard::Ending::Code(0));
+        assert_eq!(ending, Ending::Code(0));
     }
     // No waiting: it has come, or it is lost.
     let spans = traced.collector.spans();
@@ -309,4 +313,115 @@ async fn what_is_recorded_is_sent_before_the_end_and_a_deaf_collector_stops_nobo
     .await
     .unwrap();
     gateway.process.stop(LIMIT).await.unwrap();
+}
+
+/// How many traces a process has left to the ratio.
+async fn left(process: &Process) -> Option<f64> {
+    let scrape = Scrape::of(process).await.unwrap();
+    scrape.sum("kubently_traces_left_to_ratio_total", &[])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_strangers_and_beyond_the_bound_nothing_is_recorded_that_the_ratio_does_not_want() {
+    let none = [
+        ("KUBENTLY_OTLP_SAMPLE_RATIO", "0"),
+        ("KUBENTLY_OTLP_CALLERS_PER_SECOND", "0"),
+    ];
+    let mut traced = Traced::start(&none).await;
+    let parent = format!("00-{TRACE}-{CALLER}-01");
+    let wants = [("traceparent", parent.as_str())];
+    traced.get_pods(&wants).await;
+    assert_eq!(left(&traced.gateway.process).await, Some(1.0));
+    // The worker goes by what the gateway decided of, and decides itself of a publisher's.
+    assert_eq!(left(&traced.worker.process).await, Some(0.0));
+    let job = uuid::Uuid::now_v7();
+    let subject = format!("kubently.v1.cmd.{}.normal.pub-trace.{job}", traced.cluster);
+    let mut headers = HeaderMap::new();
+    headers.insert("traceparent", parent.as_str());
+    let client = traced.world.hub.connect().await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let ack = js.publish_with_headers(subject, headers, "{}".into()).await;
+    ack.unwrap().await.unwrap();
+    wait::until("the publisher's", LIMIT, async || {
+        let left = left(&traced.worker.process).await;
+        Probe::when(left == Some(1.0), format!("{left:?}"))
+    })
+    .await
+    .unwrap();
+    // Who has no key decides of nothing, whatever the bound.
+    let collector = [
+        ("KUBENTLY_OTLP_ENDPOINT", traced.collector.url()),
+        ("KUBENTLY_OTLP_SAMPLE_RATIO", "0"),
+    ];
+    let hub = traced.world.hub.url();
+    let mut open = Gateway::start(&hub, &[&traced.key], &collector)
+        .await
+        .unwrap();
+    let stranger = open.http(None).unwrap();
+    let answer = stranger.send(Method::GET, "/v1/jobs", &wants, "").await;
+    assert_eq!(answer.unwrap().status, 401);
+    assert_eq!(left(&open.process).await, Some(1.0));
+    let known = open.http(Some(&traced.key)).unwrap();
+    let odd = format!("00-{}-{CALLER}-01", TRACE.replace('4', "6"));
+    let answer = known.send(Method::GET, "/v1/jobs", &[("traceparent", &odd)], "");
+    assert_eq!(answer.await.unwrap().status, 200);
+    for process in [
+        &mut traced.gateway.process,
+        &mut traced.worker.process,
+        &mut open.process,
+    ] {
+        process.stop(LIMIT).await.unwrap();
+    }
+    // All that was recorded has been sent: what the known caller wanted, and nothing else.
+    let spans = traced.collector.spans();
+    assert_eq!(spans.len(), 1, "{spans:?}");
+    one(&spans, "GET /v1/jobs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_of_a_private_authority_is_trusted_where_it_is_named() {
+    let hub = Nats::start().await.unwrap();
+    let (collector, other) =
+        tokio::try_join!(Collector::start_tls(), Collector::start_tls()).unwrap();
+    assert!(collector.url().starts_with("https://"));
+    let key = product::new_key();
+    let authority = |of: &Collector| of.authority().unwrap().to_string_lossy().into_owned();
+    let (own, foreign) = (authority(&collector), authority(&other));
+    let launch = async |certificate: &str| {
+        let settings = [
+            ("KUBENTLY_OTLP_ENDPOINT", collector.url()),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", certificate),
+        ];
+        Gateway::launch(&hub.url(), &[&key], &settings)
+            .await
+            .unwrap()
+    };
+    let asked = async |gateway: &mut Gateway| {
+        gateway.process.ready().await.unwrap();
+        let http = gateway.http(Some(&key)).unwrap();
+        assert_eq!(http.get("/v1/clusters").await.unwrap().status, 200);
+    };
+    let mut gateway = launch(&own).await;
+    asked(&mut gateway).await;
+    gateway.process.stop(LIMIT).await.unwrap();
+    one(&collector.spans(), "GET /v1/clusters");
+
+    let mut distrusts = launch(&foreign).await;
+    asked(&mut distrusts).await;
+    wait::until("the warning", LIMIT, async || {
+        let logs = distrusts.process.logs();
+        let told = logs.contains("does not take traces") && logs.contains("UnknownIssuer");
+        Probe::when(told, logs)
+    })
+    .await
+    .unwrap();
+    distrusts.process.kill();
+
+    let mut unreadable = launch("/nowhere/ca.crt").await;
+    let ending = unreadable.process.wait(LIMIT).await.unwrap();
+    let logs = unreadable.process.logs();
+    assert_eq!(ending, Ending::Code(78), "{logs}");
+    let sentence = "the file /nowhere/ca.crt of OTEL_EXPORTER_OTLP_CERTIFICATE cannot be read";
+    assert!(logs.contains(sentence), "{logs}");
+    assert_eq!(collector.count(), 1);
 }

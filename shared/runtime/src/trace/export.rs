@@ -28,6 +28,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Handle;
 
 use super::TraceConfig;
+use super::files::{self, FileError};
 
 /// The most spans that wait to be sent; further ones are dropped. About a KiB each.
 const MAX_WAITING: usize = 8192;
@@ -44,8 +45,18 @@ const MAX_ANSWER: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The system's certificates, which `https` needs, cannot be read.
-    #[error("the system's certificates cannot be read, and otlp_endpoint is https")]
+    #[error(
+        "the system's certificates cannot be read, and otlp_endpoint is https: name the collector's authority with OTEL_EXPORTER_OTLP_CERTIFICATE"
+    )]
     Roots(#[source] std::io::Error),
+    /// A file of TLS to the collector.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Our certificate for the collector.
+    #[error(
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY cannot be used together"
+    )]
+    Pair(#[source] rustls::Error),
     /// TLS itself.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
@@ -54,9 +65,12 @@ pub enum TraceError {
     Exporter(#[from] ExporterBuildError),
 }
 
-/// Requests to the collector, by outcome. Clones share it.
+/// What is counted of traces. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Counted(Family<Outcome, Counter>);
+pub struct Counted {
+    exports: Family<Outcome, Counter>,
+    left_to_ratio: Counter,
+}
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Outcome {
@@ -78,12 +92,21 @@ impl Counted {
         registry.register(
             "kubently_trace_exports",
             "Batches of spans sent to the collector, by outcome",
-            self.0.clone(),
+            self.exports.clone(),
+        );
+        registry.register(
+            "kubently_traces_left_to_ratio",
+            "Traces that a caller wanted recorded and that otlp_sample_ratio decided of",
+            self.left_to_ratio.clone(),
         );
     }
 
+    pub(super) fn left_to_ratio(&self) {
+        self.left_to_ratio.inc();
+    }
+
     fn count(&self, outcome: &'static str) {
-        self.0.get_or_create(&Outcome { outcome }).inc();
+        self.exports.get_or_create(&Outcome { outcome }).inc();
     }
 }
 
@@ -91,6 +114,7 @@ impl Counted {
 pub(super) fn provider(
     endpoint: &str,
     config: &TraceConfig,
+    of_first: Sampler,
 ) -> Result<(SdkTracerProvider, Counted), TraceError> {
     let counted = Counted::default();
     let base = endpoint.trim_end_matches('/');
@@ -122,7 +146,7 @@ pub(super) fn provider(
         ))
         .with_attributes(cluster)
         .build();
-    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.ratio)));
+    let sampler = Sampler::ParentBased(Box::new(of_first));
     let provider = SdkTracerProvider::builder()
         .with_span_processor(processor)
         .with_sampler(sampler)
@@ -135,12 +159,22 @@ fn collector(endpoint: &str, counted: Counted) -> Result<Collector, TraceError> 
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?;
     let tls = if endpoint.starts_with("https:") {
-        tls.with_native_roots().map_err(TraceError::Roots)?
+        let tls = match files::named(files::AUTHORITY) {
+            Some(file) => tls.with_root_certificates(files::authorities(file)?),
+            None => tls.with_native_roots().map_err(TraceError::Roots)?,
+        };
+        match files::pair()? {
+            Some((certificates, key)) => tls
+                .with_client_auth_cert(certificates, key)
+                .map_err(TraceError::Pair)?,
+            None => tls.with_no_client_auth(),
+        }
     } else {
         tls.with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth()
     };
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(tls.with_no_client_auth())
+        .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
         .build();
@@ -172,7 +206,7 @@ impl HttpClient for Collector {
         let refused = match &answer {
             Ok(answer) if answer.status().is_success() => None,
             Ok(answer) => Some(answer.status().to_string()),
-            Err(error) => Some(error.to_string()),
+            Err(error) => Some(chain(&**error)),
         };
         self.tell(refused);
         answer
@@ -192,4 +226,10 @@ impl Collector {
             tracing::warn!(reason, "the collector does not take traces; some are lost");
         }
     }
+}
+
+/// An error with its causes: of a certificate that is not trusted, only the last one tells.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
