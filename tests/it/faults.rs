@@ -6,6 +6,7 @@
 //! |---|---|
 //! | a gateway killed after the record, after the publish, after the ack, in a stream | `kill_points`, here, `events` |
 //! | a worker killed before, while and after it runs a command, around its ack | `kill_points`, here |
+//! | a worker killed in the middle of a followed log | `torn_log` |
 //! | a hub killed at each of those; its leader lost in each step | `kill_points`, here, `three` |
 //! | a hub restarted with a full queue | `offline` |
 //! | a hub away for long, with traffic | `outage`, here |

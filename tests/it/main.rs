@@ -67,6 +67,7 @@ mod sweep;
 mod telemetry;
 mod three;
 mod top;
+mod torn_log;
 
 /// The example is run as its reader would run it.
 #[path = "../examples/publisher.rs"]

@@ -4,6 +4,7 @@
 //! is asked, what it sends, and which connections are still open.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::place;
@@ -43,6 +45,8 @@ pub enum Script {
     Drip(Vec<u8>),
     /// Chunks, made while they are sent, until there are no more or nobody reads them.
     Chunks(&'static str, Box<dyn Iterator<Item = Vec<u8>> + Send>),
+    /// Chunks when a test gives them, until it drops its end.
+    Fed(&'static str, mpsc::UnboundedReceiver<Vec<u8>>),
     /// These bytes in place of an answer; then the connection ends.
     Raw(Vec<u8>),
 }
@@ -282,25 +286,49 @@ async fn play(
             Ok(true)
         }
         Script::Chunks(content_type, chunks) => {
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
-            );
-            to.write_all(head.as_bytes()).await?;
+            begin_chunks(to, content_type).await?;
             for chunk in chunks {
-                to.write_all(format!("{:x}\r\n", chunk.len()).as_bytes())
-                    .await?;
-                to.write_all(&chunk).await?;
-                to.write_all(b"\r\n").await?;
-                seen.sent.fetch_add(chunk.len(), Ordering::SeqCst);
+                send_chunk(to, &chunk, seen).await?;
             }
             to.write_all(b"0\r\n\r\n").await?;
             Ok(true)
+        }
+        Script::Fed(content_type, mut chunks) => {
+            begin_chunks(to, content_type).await?;
+            let mut left = pin!(hung_up(from, seen));
+            loop {
+                tokio::select! {
+                    chunk = chunks.recv() => match chunk {
+                        Some(chunk) => send_chunk(to, &chunk, seen).await?,
+                        None => break,
+                    },
+                    ended = &mut left => return ended,
+                }
+            }
+            to.write_all(b"0\r\n\r\n").await?;
+            Ok(false)
         }
         Script::Raw(bytes) => {
             to.write_all(&bytes).await?;
             Ok(false)
         }
     }
+}
+
+async fn begin_chunks(to: &mut OwnedWriteHalf, content_type: &str) -> std::io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    to.write_all(head.as_bytes()).await
+}
+
+async fn send_chunk(to: &mut OwnedWriteHalf, chunk: &[u8], seen: &Seen) -> std::io::Result<()> {
+    to.write_all(format!("{:x}\r\n", chunk.len()).as_bytes())
+        .await?;
+    to.write_all(chunk).await?;
+    to.write_all(b"\r\n").await?;
+    seen.sent.fetch_add(chunk.len(), Ordering::SeqCst);
+    Ok(())
 }
 
 /// Until the caller ends the connection; whatever it sends meanwhile is left.
