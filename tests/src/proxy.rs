@@ -210,12 +210,18 @@ async fn serve(client: TcpStream, address: String, shared: Arc<Shared>) {
     let dropped = state.wait_for(|state| state.generation != generation);
     tokio::select! {
         _ = dropped => {}
-        () = pass(from_client, to_server, &shared, Way::ToServer) => {}
-        () = pass(from_server, to_client, &shared, Way::ToClient) => {}
+        () = pass(from_client, to_server, &shared, Way::ToServer, generation) => {}
+        () = pass(from_server, to_client, &shared, Way::ToClient, generation) => {}
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, way: Way) {
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    shared: &Shared,
+    way: Way,
+    generation: u64,
+) {
     let mut state = shared.state.subscribe();
     let mut bytes = vec![0; CHUNK];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
@@ -230,9 +236,13 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, 
             }
             rest = held;
         }
-        if state.wait_for(|state| !state.is_frozen(way)).await.is_err()
-            || to.write_all(rest).await.is_err()
-        {
+        let goes_on =
+            state.wait_for(|state| !state.is_frozen(way) || state.generation != generation);
+        // What was held back when the connection was dropped stays back, also where all goes on right after that.
+        let is_dropped = goes_on
+            .await
+            .map_or(true, |state| state.generation != generation);
+        if is_dropped || to.write_all(rest).await.is_err() {
             return;
         }
     }
