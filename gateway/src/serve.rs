@@ -105,6 +105,8 @@ async fn start(
 ) -> Result<Gateway, Fatal> {
     let metrics = Metrics::default();
     let broker = connect_ensured(config).await?;
+    let listening = broker.listen().await;
+    listening.map_err(|error| Fatal::unavailable(&error))?;
     let directory = Directory::start(&broker)
         .await
         .map_err(|error| Fatal::unavailable(&error))?;

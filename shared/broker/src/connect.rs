@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, ConnectOptions};
@@ -19,12 +19,15 @@ use crate::metrics::Counts;
 mod ear;
 mod error;
 mod look;
+mod pulse;
 mod tls;
 
 pub use self::error::ConnectError;
+pub(crate) use self::pulse::Standing;
 
 use self::ear::Ear;
 use self::look::{dial, look};
+use self::pulse::{Pulse, lost};
 use self::tls::identified;
 
 /// What quiets the client in logs, as tracing's directive: it tells of every connection and its loss,
@@ -37,8 +40,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 const PING: Duration = Duration::from_secs(3);
 /// How long the hub may take to answer.
 pub(crate) const ANSWER: Duration = Duration::from_secs(5);
-/// How long a connection may be gone before a caller is told.
-const LOST: Duration = Duration::from_millis(1500);
 /// How long closing may take.
 const CLOSE: Duration = Duration::from_secs(5);
 /// Publishes that wait for their ack at a time; one more waits. There is no gauge of them: the client keeps
@@ -128,8 +129,8 @@ pub struct Broker {
     pub(crate) js: jetstream::Context,
     /// Counts what may have cost us messages: reconnects and slow-consumer events.
     pub(crate) disturbed: watch::Receiver<u64>,
-    /// Since when the connection is gone.
-    away: watch::Receiver<Option<Instant>>,
+    standing: watch::Sender<Standing>,
+    pulse: Arc<Pulse>,
     refused: Arc<AtomicBool>,
     /// Why the last look at a hub that is gone found certificates in the way.
     distrust: Arc<Mutex<Option<&'static str>>>,
@@ -147,13 +148,13 @@ impl Broker {
     /// [`ConnectError`], which says what to do.
     pub async fn connect(config: &HubConfig) -> Result<Self, ConnectError> {
         let (disturb, disturbed) = watch::channel(0_u64);
-        let (part, away) = watch::channel(None);
+        let standing = watch::Sender::new(Standing::default());
         let refused = Arc::new(AtomicBool::new(false));
         let distrust = Arc::new(Mutex::new(None::<&'static str>));
         let (asked, looked) = (Arc::clone(&refused), Arc::clone(&distrust));
         let counts = Counts::default();
         let heard = Ear {
-            part,
+            standing: standing.clone(),
             disturb,
             refused: Arc::clone(&refused),
             counts: counts.clone(),
@@ -197,7 +198,7 @@ impl Broker {
             Some(prefix) => builder.api_prefix(prefix).build(client.clone()),
             None => builder.build(client.clone()),
         };
-        let looking = look(config.clone(), away.clone(), Arc::clone(&distrust));
+        let looking = look(config.clone(), standing.subscribe(), Arc::clone(&distrust));
         tokio::spawn(looking);
         let api_prefix = config
             .api_prefix
@@ -207,7 +208,8 @@ impl Broker {
             client,
             js,
             disturbed,
-            away,
+            standing,
+            pulse: Arc::default(),
             refused,
             distrust,
             replicas: config.replicas,
@@ -224,22 +226,20 @@ impl Broker {
 
     /// Shows what is counted of this connection, and whether it stands.
     pub fn register(&self, registry: &mut Registry) {
-        self.counts.register(registry, self.away.clone());
+        self.counts.register(registry, self.standing.subscribe());
     }
 
-    /// Whether the connection stands.
+    /// Whether the connection stands and, where somebody [listens](Self::listen), the hub answers.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.away.borrow().is_none()
+        self.standing.borrow().is_up()
     }
 
     /// Whether the connection has been gone for so long that nothing should be sent: the client would
     /// keep it for later.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.away
-            .borrow()
-            .is_some_and(|since| since.elapsed() >= LOST)
+        self.standing.borrow().is_lost()
     }
 
     /// How the connection stands, and why not.
@@ -267,31 +267,24 @@ impl Broker {
     }
 
     /// Awaits an answer of the hub, but not past 1.5 s without connection: the client itself
-    /// would keep the request until it reconnects or times out.
+    /// would keep the request until it reconnects or times out. To a hub that is lost nothing is sent.
     pub(crate) async fn answer<T>(
         &self,
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        tokio::select! {
+        if self.is_lost() {
+            return Err(StoreError::NotReachable);
+        }
+        let _waiting = self.pulse.wait();
+        let answer = tokio::select! {
             biased;
             answer = answer => answer,
-            () = self.lost() => Err(StoreError::NotReachable),
+            () = lost(self.standing.subscribe()) => return Err(StoreError::NotReachable),
+        };
+        if answer.as_ref().err().is_none_or(StoreError::is_answer) {
+            self.pulse.heard();
         }
-    }
-
-    async fn lost(&self) {
-        let mut away = self.away.clone();
-        loop {
-            let since = match away.wait_for(Option::is_some).await {
-                Ok(since) => since.unwrap_or_else(Instant::now),
-                Err(_) => return,
-            };
-            let left = LOST.saturating_sub(since.elapsed());
-            let back = away.wait_for(Option::is_none);
-            if tokio::time::timeout(left, back).await.is_err() {
-                return;
-            }
-        }
+        answer
     }
 }
 

@@ -73,6 +73,14 @@ impl StoreError {
         )
     }
 
+    /// Whether the hub itself said so.
+    pub(crate) const fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::NoResponders | Self::Conflict | Self::Refused { .. } | Self::Corrupt { .. }
+        )
+    }
+
     pub(crate) fn client(error: impl Into<async_nats::Error>) -> Self {
         Self::Client(error.into())
     }

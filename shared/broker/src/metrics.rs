@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use kubently_core::cluster::ClusterId;
 use kubently_core::lane::Lane;
@@ -17,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use crate::connect::Standing;
 use crate::hub_clock::HubClock;
 
 /// What is counted where it happens.
@@ -24,6 +24,7 @@ use crate::hub_clock::HubClock;
 pub struct Counts {
     pub(crate) reconnects: Counter,
     pub(crate) slow_consumers: Counter,
+    pub(crate) silences: Counter,
     pub(crate) pulls_lost: Counter,
     pub(crate) ended: Family<End, Counter>,
     pub(crate) sweeps: Family<Swept, Counter>,
@@ -73,7 +74,7 @@ struct QueueGauges {
 }
 
 #[derive(Debug)]
-struct LinkGauge(watch::Receiver<Option<Instant>>);
+struct LinkGauge(watch::Receiver<Standing>);
 
 type LaneLabels<'a> = Vec<(&'static str, &'a str)>;
 
@@ -95,8 +96,8 @@ impl Counts {
         usize::try_from(self.deadlines.get()).unwrap_or(0)
     }
 
-    /// Shows what every connection counts, and whether it stands: `link` is since when it is gone.
-    pub(crate) fn register(&self, registry: &mut Registry, link: watch::Receiver<Option<Instant>>) {
+    /// Shows what every connection counts, and whether it stands.
+    pub(crate) fn register(&self, registry: &mut Registry, link: watch::Receiver<Standing>) {
         registry.register_collector(Box::new(LinkGauge(link)));
         registry.register(
             "kubently_nats_reconnects",
@@ -107,6 +108,11 @@ impl Counts {
             "kubently_nats_slow_consumers",
             "Times that the hub's messages came faster than they were taken",
             self.slow_consumers.clone(),
+        );
+        registry.register(
+            "kubently_nats_silences",
+            "Times that the hub answered nobody for 1.5 s while the connection stood",
+            self.silences.clone(),
         );
         registry.register(
             "kubently_jobs_ended",
@@ -245,7 +251,7 @@ impl Collector for LinkGauge {
             None,
             MetricType::Gauge,
         )?;
-        gauge.encode_gauge(&i64::from(self.0.borrow().is_none()))
+        gauge.encode_gauge(&i64::from(self.0.borrow().is_up()))
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Instant;
 use async_nats::{ClientError, Event, ServerError};
 use tokio::sync::watch;
 
+use super::pulse::Standing;
 use crate::metrics::Counts;
 
 /// Takes what the client tells of the connection.
 pub(super) struct Ear {
-    /// Since when the connection is gone.
-    pub(super) part: watch::Sender<Option<Instant>>,
+    pub(super) standing: watch::Sender<Standing>,
     /// Counts what may have cost us messages.
     pub(super) disturb: watch::Sender<u64>,
     pub(super) refused: Arc<AtomicBool>,
@@ -23,12 +23,13 @@ impl Ear {
     pub(super) fn hear(&self, event: &Event) {
         tracing::debug!(%event, "hub connection");
         match event {
-            Event::Disconnected => self.part.send_modify(|since| {
-                since.get_or_insert_with(Instant::now);
+            Event::Disconnected => self.standing.send_modify(|standing| {
+                standing.away.get_or_insert_with(Instant::now);
             }),
             Event::Connected => {
                 // The first time it was never lost.
-                let was_away = self.part.send_replace(None).is_some();
+                let before = self.standing.send_replace(Standing::BACK);
+                let was_away = before.away.is_some();
                 self.counts.reconnects.inc_by(u64::from(was_away));
             }
             Event::SlowConsumer(_) => {

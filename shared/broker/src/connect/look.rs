@@ -2,12 +2,12 @@
 //! it does not come back, and not that a certificate has expired.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, ServerAddr};
 use tokio::sync::watch;
 
-use super::{CONNECT, ConnectError, HubConfig, identified, without_credentials};
+use super::{CONNECT, ConnectError, HubConfig, Standing, identified, without_credentials};
 use crate::backoff::Backoff;
 
 /// Pauses before looks at a hub that is gone.
@@ -40,15 +40,15 @@ pub(super) async fn dial(
 /// certificates are in the way, and keeps the reason until it is back.
 pub(super) async fn look(
     config: HubConfig,
-    mut away: watch::Receiver<Option<Instant>>,
+    mut standing: watch::Receiver<Standing>,
     distrust: Arc<Mutex<Option<&'static str>>>,
 ) {
     let set = |reason| *distrust.lock().unwrap_or_else(PoisonError::into_inner) = reason;
-    while away.wait_for(Option::is_some).await.is_ok() {
+    while standing.wait_for(|now| now.away.is_some()).await.is_ok() {
         let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
         let mut told = None;
         loop {
-            let back = away.wait_for(Option::is_none);
+            let back = standing.wait_for(|now| now.away.is_none());
             match tokio::time::timeout(pauses.pause(), back).await {
                 Ok(Ok(_)) => break,
                 Ok(Err(_)) => return,
