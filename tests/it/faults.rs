@@ -10,7 +10,7 @@
 //! | a hub killed at each of those; its leader lost in each step | `kill_points`, here, `three` |
 //! | a hub restarted with a full queue | `offline` |
 //! | a hub away for long, with traffic | `outage`, here |
-//! | links frozen, half-open, cut one way, partitioned | `links` |
+//! | links frozen, half-open, cut one way, partitioned | `links`; for 1 s and 15 s, each way, `partitions` |
 //! | callers that send a byte a second, idle connections | `slow_callers` |
 //! | an offline cluster's queue, in order, up to its cap | `offline`, `odd_workers`, `sweep` |
 //! | clusters that are dead, slow or flooded beside others | `offline` |

@@ -45,6 +45,7 @@ mod outage;
 mod outlive;
 mod output;
 mod parity;
+mod partitions;
 mod ports;
 mod priorities;
 mod publishers;

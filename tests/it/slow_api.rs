@@ -58,6 +58,11 @@ impl Gate {
         self.open.send_replace(true);
     }
 
+    /// Lets nothing through any more.
+    pub(crate) fn shut(&self) {
+        self.open.send_replace(false);
+    }
+
     /// The worker's access, through the gate.
     pub(crate) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
