@@ -16,8 +16,6 @@ use crate::links::{nothing_is_left, until_stored};
 use crate::slow_api::Gate;
 
 const SOON: Duration = Duration::from_secs(30);
-/// A worker counts as live for 30 s after it was last heard of.
-const PRESENCE: Duration = Duration::from_secs(60);
 const COMMANDS: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,48 +118,6 @@ async fn two_workers_of_one_name_run_each_command_once() {
     second.process.stop(SOON).await.unwrap();
     run().await;
     nothing_is_left(&world.hub.url(), &cluster).await;
-}
-
-/// As after a long pause of a whole machine: the hub has forgotten the worker, and the worker the hub.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_slept_past_its_presence_changes_nothing_when_it_wakes() {
-    let world = World::shared().await.unwrap();
-    let http = world.http().unwrap();
-    let cluster = world.cluster("asleep").await.unwrap();
-    let gate = Gate::before(world.kubernetes).await;
-    let first = world.worker_with(&cluster, "first", gate.kubeconfig(), &[]);
-    let mut first = first.await.unwrap();
-    let mut body = get(&cluster, &["namespaces"]);
-    body["queue_timeout_seconds"] = 300.into();
-    let id = submit(&http, &body).await;
-    running(&http, &id).await;
-    first.process.signal(Signal::Stop);
-    let _second = world.worker(&cluster, "second", &[]).await.unwrap();
-    wait::until("the sleeper being forgotten", PRESENCE, async || {
-        let path = format!("/v1/clusters/{cluster}");
-        let text = http.get(&path).await.unwrap().text();
-        Probe::when(
-            !text.contains("\"first\"") && text.contains("\"second\""),
-            text,
-        )
-    })
-    .await
-    .unwrap();
-    let before = ended(&http, &id).await;
-    assert_eq!(before["container_id"], "second", "{before}");
-    gate.open();
-    first.process.signal(Signal::Cont);
-    // It works again, and its late result is dropped where it comes to one.
-    wait::until("the sleeper being back", PRESENCE, async || {
-        let path = format!("/v1/clusters/{cluster}");
-        let text = http.get(&path).await.unwrap().text();
-        Probe::when(text.contains("\"first\""), text)
-    })
-    .await
-    .unwrap();
-    nothing_is_left(&world.hub.url(), &cluster).await;
-    assert_eq!(job(&http, &id).await.unwrap(), before);
-    assert_eq!(results(&world.hub.url(), &cluster, &id).await, 1);
 }
 
 /// Whichever is first: both run at the same time, and the hub keeps one.

@@ -22,7 +22,7 @@
 //! | readers that come back in a storm, with odd ids, or stall | `readers`, `events` |
 //! | two workers of one name | `duplicates` |
 //! | SIGTERM, replacing and scaling under load | `stop`, `rolling` |
-//! | a worker that sleeps and wakes up | here, `duplicates` |
+//! | a worker, a gateway, a hub that sleeps for 45 s and wakes up | `asleep`, here, `duplicates` |
 
 use std::time::{Duration, Instant};
 

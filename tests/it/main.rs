@@ -14,6 +14,7 @@
 
 mod ages;
 mod answers;
+mod asleep;
 mod bad_api;
 mod binaries;
 mod broker;

@@ -100,6 +100,13 @@ impl Nats {
         self.server.as_mut().map_or(Ok(()), Guarded::check)
     }
 
+    /// Sends a signal; nothing happens when it does not run.
+    pub fn signal(&mut self, signal: Signal) {
+        if let Some(server) = &mut self.server {
+            server.signal(signal);
+        }
+    }
+
     /// Kills it, as `kill -9` does.
     pub fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
