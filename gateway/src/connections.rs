@@ -19,10 +19,14 @@ use crate::metrics::Metrics;
 /// opens the most sockets.
 pub(crate) const MAX_CONNECTIONS: usize = 8192;
 
-/// Accepts up to [`MAX_CONNECTIONS`]; small answers go out at once (`TCP_NODELAY`) instead of
+/// Files that are no callers' connections: those to the hub and of the admin port among them.
+const OTHER_FILES: usize = 128;
+
+/// Accepts up to its bound; small answers go out at once (`TCP_NODELAY`) instead of
 /// waiting for the client's ack.
 #[derive(Clone)]
 pub(crate) struct Bounded {
+    most: usize,
     places: Arc<Semaphore>,
     metrics: Metrics,
 }
@@ -40,14 +44,31 @@ pub(crate) struct Counted {
 }
 
 impl Bounded {
-    pub(crate) fn new(metrics: Metrics) -> Self {
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        Self { places, metrics }
+    /// For a process that may have so many open files: [`MAX_CONNECTIONS`] where they suffice.
+    pub(crate) fn new(files: usize, metrics: Metrics) -> Self {
+        let most = files.saturating_sub(OTHER_FILES).clamp(1, MAX_CONNECTIONS);
+        if most < MAX_CONNECTIONS {
+            tracing::warn!(
+                files,
+                connections = most,
+                "the system grants few open files: raise the limit (ulimit -Hn) for more connections"
+            );
+        }
+        Self {
+            most,
+            places: Arc::new(Semaphore::new(most)),
+            metrics,
+        }
+    }
+
+    /// The most connections at a time.
+    pub(crate) const fn most(&self) -> usize {
+        self.most
     }
 
     /// How many connections are open.
     pub(crate) fn open(&self) -> usize {
-        MAX_CONNECTIONS.saturating_sub(self.places.available_permits())
+        self.most.saturating_sub(self.places.available_permits())
     }
 }
 
@@ -146,10 +167,8 @@ mod tests {
     async fn one_connection_too_many_is_closed_until_another_ends() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let bounded = Bounded {
-            places: Arc::new(Semaphore::new(1)),
-            metrics: Metrics::default(),
-        };
+        let bounded = Bounded::new(OTHER_FILES + 1, Metrics::default());
+        assert_eq!((bounded.most(), bounded.open()), (1, 0));
         let accept = async || {
             let client = TcpStream::connect(address).await.unwrap();
             let (stream, _) = listener.accept().await.unwrap();
@@ -168,7 +187,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (stream, _) = listener.accept().await.unwrap();
-        let accepted = Bounded::new(Metrics::default()).accept(stream, ()).await;
+        let accepted = Bounded::new(usize::MAX, Metrics::default())
+            .accept(stream, ())
+            .await;
         let (mut counted, ()) = accepted.unwrap();
         let endless = async {
             while counted.write_all(&[0; 4096]).await.is_ok() {}

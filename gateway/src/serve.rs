@@ -10,6 +10,7 @@ use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use kubently_broker::{Broker, Directory, HubRepositories, Identity, Link, Live, Queues};
 use kubently_runtime::admin::{self, Readiness};
+use kubently_runtime::files;
 use kubently_runtime::metrics as runtime;
 use kubently_runtime::shutdown::Shutdown;
 use kubently_runtime::trace::Tracer;
@@ -46,7 +47,7 @@ pub(crate) async fn serve(config: GatewayConfig, shutdown: Shutdown) -> Result<(
         gateway = starting => gateway?,
         () = stop.cancelled() => return Ok(()),
     };
-    let connections = Bounded::new(gateway.metrics.clone());
+    let connections = Bounded::new(files::raise_limit(), gateway.metrics.clone());
     let exposed = exposed(&config, &gateway, queues, &connections);
     let ready: Arc<dyn Readiness> = Arc::new(HubIsReady(gateway.broker.clone()));
     let ended = CancellationToken::new();

@@ -4,16 +4,24 @@ use std::time::{Duration, Instant};
 
 use kubently_tests::http::Http;
 use kubently_tests::product::Gateway;
+use kubently_tests::scrape::Scrape;
+use kubently_tests::usage;
+use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::jobs::version;
 
 /// The limit on heads and bodies is 10 s each; the rest is for a loaded machine.
 const LET_GO: Duration = Duration::from_secs(25);
-const IDLE: usize = 1_000;
+const OCCUPIED: usize = 5_000;
+/// One that was let go takes a moment to come back.
+const NEARLY_ALL: f64 = 4_750.0;
+/// Until they are all open, and closed again.
+const OPENED: Duration = Duration::from_secs(60);
 const CALLS: usize = 100;
 
 fn address(gateway: &Gateway) -> String {
@@ -53,6 +61,17 @@ async fn drip(address: &str, head: &str) -> (Duration, String) {
     )
 }
 
+fn slow_head(address: &str) -> String {
+    format!("POST /v1/commands HTTP/1.1\r\nhost: {address}\r\nx-slow: ")
+}
+
+fn slow_body(address: &str, key: &str) -> String {
+    format!(
+        "POST /v1/commands HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{"
+    )
+}
+
 async fn slowest(http: &Http, cluster: &str) -> Duration {
     let mut slowest = Duration::ZERO;
     for _ in 0..CALLS {
@@ -71,12 +90,7 @@ async fn a_head_or_a_body_of_a_byte_a_second_is_ended_in_time() {
     let world = World::shared().await.unwrap();
     let gateway = world.second_gateway().await.unwrap();
     let address = address(&gateway);
-    let head = format!("POST /v1/commands HTTP/1.1\r\nhost: {address}\r\nx-slow: ");
-    let body = format!(
-        "POST /v1/commands HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
-         content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{",
-        world.key
-    );
+    let (head, body) = (slow_head(&address), slow_body(&address, &world.key));
     let ((_, told_head), (_, told_body)) =
         tokio::join!(drip(&address, &head), drip(&address, &body));
     assert!(
@@ -87,30 +101,77 @@ async fn a_head_or_a_body_of_a_byte_a_second_is_ended_in_time() {
     assert!(told_body.contains("body_too_slow"), "{told_body}");
 }
 
+/// Connects, sends this and then a byte a second, until it is let go; and again until the calls are done.
+async fn occupies(address: String, sends: String, mut done: watch::Receiver<bool>) {
+    let occupied = async {
+        loop {
+            let Ok(mut stream) = TcpStream::connect(&address).await else {
+                continue;
+            };
+            let _ = stream.write_all(sends.as_bytes()).await;
+            let mut clock = tokio::time::interval(Duration::from_secs(1));
+            let mut told = [0; 512];
+            loop {
+                tokio::select! {
+                    _ = clock.tick(), if !sends.is_empty() => {
+                        if stream.write_all(b"a").await.is_err() {
+                            break;
+                        }
+                    }
+                    read = stream.read(&mut told) => if !matches!(read, Ok(1..)) {
+                        break;
+                    },
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = occupied => {}
+        _ = done.wait_for(|done| *done) => {}
+    }
+}
+
+/// Until the gateway counts so many open connections, at least or at most.
+async fn open(gateway: &Gateway, wanted: impl Fn(f64) -> bool) {
+    wait::until("open connections", OPENED, async || {
+        let scrape = match Scrape::of(&gateway.process).await {
+            Ok(scrape) => scrape,
+            Err(error) => return Probe::NotYet(format!("{error:#}")),
+        };
+        let used = scrape.sum("kubently_bound_used", &[("bound", "connections")]);
+        Probe::when(used.is_some_and(&wanted), format!("{used:?}"))
+    })
+    .await
+    .unwrap();
+}
+
+/// A third of them sends nothing, a third a head and a third a body of a byte a second. Each one that is let go
+/// is followed by another.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_idle_and_slow_connections_disturb_no_caller_and_are_let_go() {
+async fn five_thousand_idle_and_slow_connections_disturb_no_caller_and_are_let_go() {
+    // One at each end, of the gateway that is started from here and of this process.
+    usage::open_files(OCCUPIED as u64 + 1_024).unwrap();
     let world = World::shared().await.unwrap();
     let gateway = world.second_gateway().await.unwrap();
     let (address, http) = (address(&gateway), gateway.http(Some(&world.key)).unwrap());
     slowest(&http, &world.cluster_id).await;
-    let mut idle = Vec::new();
-    for number in 0..IDLE {
-        let mut stream = TcpStream::connect(&address).await.unwrap();
-        if number % 2 == 0 {
-            stream.write_all(b"GET /health HTTP/1.1\r\n").await.unwrap();
-        }
-        idle.push(stream);
+    let (done, is_done) = watch::channel(false);
+    let kinds = [
+        String::new(),
+        slow_head(&address),
+        slow_body(&address, &world.key),
+    ];
+    let mut occupied = JoinSet::new();
+    for kind in kinds.iter().cycle().take(OCCUPIED) {
+        occupied.spawn(occupies(address.clone(), kind.clone(), is_done.clone()));
     }
+    open(&gateway, |used| used >= NEARLY_ALL).await;
     let beside = slowest(&http, &world.cluster_id).await;
     assert!(beside < Duration::from_secs(5), "{beside:?}");
-    let mut ends = JoinSet::new();
-    for mut stream in idle {
-        ends.spawn(async move {
-            let mut told = Vec::new();
-            let _ = stream.read_to_end(&mut told).await;
-        });
-    }
-    let all = async { while ends.join_next().await.is_some() {} };
-    tokio::time::timeout(LET_GO, all).await.unwrap();
+    open(&gateway, |used| used >= NEARLY_ALL).await;
+    done.send_replace(true);
+    occupied.join_all().await;
+    open(&gateway, |used| used < 100.0).await;
     slowest(&http, &world.cluster_id).await;
+    assert!(!gateway.process.logs().contains("panicked"));
 }

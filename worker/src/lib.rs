@@ -139,6 +139,8 @@ pub fn run(args: Args) -> anyhow::Result<u8> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    // Each command has a connection to the API server.
+    let _ = kubently_runtime::files::raise_limit();
     // Fails only where a provider is installed already, which is then the one in use.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

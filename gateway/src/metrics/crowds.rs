@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::activity;
 use crate::auth::MOST_NOTES;
-use crate::connections::{Bounded, MAX_CONNECTIONS};
+use crate::connections::Bounded;
 use crate::gateway::{Gateway, MAX_IN_FLIGHT, MAX_LARGE_OUTPUTS, MAX_STREAMS, Parts};
 
 /// Shows them; each cluster by its name where `by_cluster`.
@@ -28,7 +28,9 @@ pub(crate) fn register(
         move || used(&gateway)
     };
     registry.register_collector(Box::new(Bounds(vec![
-        Bound::new("connections", MAX_CONNECTIONS, move || connections.open()),
+        Bound::new("connections", connections.most(), move || {
+            connections.open()
+        }),
         Bound::new("requests", MAX_IN_FLIGHT, of(in_flight)),
         Bound::new("event_streams", MAX_STREAMS, of(streams)),
         Bound::new(
