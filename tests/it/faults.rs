@@ -13,7 +13,7 @@
 //! | links frozen, half-open, cut one way, partitioned | `links`; for 1 s and 15 s, each way, `partitions` |
 //! | callers that send a byte a second, idle connections | `slow_callers` |
 //! | an offline cluster's queue, in order, up to its cap | `offline`, `odd_workers`, `sweep` |
-//! | clusters that are dead, slow or flooded beside others | `offline` |
+//! | clusters that are dead, slow or flooded beside others | `many_clusters`, `offline` |
 //! | delivered again: acks lost, commands longer than the ack wait | `links`, `duplicates` |
 //! | published again, in and past the hub's memory of ids | `duplicates`, `idempotent` |
 //! | what cannot be run | `odd_workers`, `publishers` |

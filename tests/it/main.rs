@@ -39,6 +39,7 @@ mod kept;
 mod kill_points;
 mod links;
 mod logs;
+mod many_clusters;
 mod odd_workers;
 mod offline;
 mod operators;

@@ -6,7 +6,7 @@ use async_nats::jetstream;
 use futures::StreamExt as _;
 use kubently_tests::fake_api::{FakeApi, Script};
 use kubently_tests::http::Http;
-use kubently_tests::product::{self, Worker};
+use kubently_tests::product::Worker;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use serde_json::json;
@@ -15,14 +15,14 @@ use uuid::Uuid;
 use crate::jobs::{submit, version};
 use crate::links::nothing_is_left;
 
-/// Commands that wait; ten times as many in the long run.
-const WAITING: usize = if cfg!(feature = "soak") { 9_900 } else { 1_000 };
-const DRAINED: Duration = Duration::from_secs(if cfg!(feature = "soak") { 600 } else { 120 });
+/// Commands that wait; [`full_queue`](crate::full_queue) has as many as there may be.
+const WAITING: usize = 1_000;
+const DRAINED: Duration = Duration::from_secs(120);
 /// Commands of a cluster that works, while others do not.
 const CALLS: usize = 150;
 
 /// Publishes this many commands without a gateway, one after the other in the queue.
-async fn publish(hub: &str, cluster: &str, count: usize) {
+pub(crate) async fn publish(hub: &str, cluster: &str, count: usize) {
     let client = async_nats::connect(hub).await.unwrap();
     let js = jetstream::new(client);
     let sent = (0..count).map(|_| {
@@ -47,7 +47,7 @@ async fn publish(hub: &str, cluster: &str, count: usize) {
 }
 
 /// The ids in the subjects of a stream, in the order of its sequences.
-async fn ids(hub: &str, stream: &str, kind: Option<&str>) -> Vec<String> {
+pub(crate) async fn ids(hub: &str, stream: &str, kind: Option<&str>) -> Vec<String> {
     let client = async_nats::connect(hub).await.unwrap();
     let js = jetstream::new(client);
     let stream = js.get_stream(stream).await.unwrap();
@@ -153,44 +153,4 @@ async fn a_dead_a_slow_and_a_flooding_cluster_slow_no_other() {
         "{alone:?} {beside:?}"
     );
     assert!(beside.1 < Duration::from_secs(10), "{alone:?} {beside:?}");
-}
-
-/// Every one of a hundred clusters answers as if it were alone, one of them dead and one with a full queue.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_clusters_share_a_hub_and_no_queue() {
-    let world = World::own().await.unwrap();
-    let http = world.http().unwrap();
-    let hub = world.hub.url();
-    let names: Vec<_> = (0..100).map(|number| format!("c-{number:03}")).collect();
-    for name in &names {
-        product::cluster_add(&hub, name).await.unwrap();
-    }
-    wait::until(
-        "the gateway knowing them",
-        Duration::from_secs(30),
-        async || {
-            let answer = http.get("/v1/clusters/c-099").await.unwrap();
-            Probe::when(answer.status == 200, answer.text())
-        },
-    )
-    .await
-    .unwrap();
-    let dead = &names[0];
-    publish(&hub, dead, 2_000).await;
-    // One after the other, a worker comes to some of them, and they answer at once.
-    for name in names.iter().skip(1).step_by(20) {
-        let _worker = world.worker(name, "w", &[]).await.unwrap();
-        let began = Instant::now();
-        let body = version(name);
-        let answer = http.post_command(&body, &[("prefer", "wait=30")]).await;
-        let answer = answer.unwrap();
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        assert!(
-            began.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            began.elapsed()
-        );
-    }
-    let waiting = ids(&hub, &format!("KUBENTLY_CMD_{dead}"), None).await;
-    assert_eq!(waiting.len(), 2_000);
 }

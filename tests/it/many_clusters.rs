@@ -1,0 +1,116 @@
+//! A hundred clusters on one hub, each with a worker of its own: one is away and its queue is long, one is slow
+//! and has all that it can take, one floods its replies, and the others answer as if they were alone.
+
+#[path = "../benches/isolation/worker.rs"]
+mod worker;
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use kubently_broker::{Broker, HubConfig};
+use kubently_core::cluster::ClusterId;
+use kubently_core::directory::ClusterRecord;
+use kubently_tests::http::Http;
+use kubently_tests::load;
+use kubently_tests::wait::{self, Probe};
+use kubently_tests::world::World;
+use serde_json::json;
+
+use self::worker::Manner;
+use crate::jobs::{submit, version};
+use crate::offline::{ids, publish};
+
+const CLUSTERS: usize = 100;
+const IN_FLIGHT: usize = 4;
+/// Calls to each cluster.
+const EACH: usize = 3;
+/// Commands that wait for the dead one.
+const WAITING: usize = 2_000;
+/// Commands that the slow one has: 64 at a time, for 2 s each.
+const HELD: usize = 400;
+/// A call that waited in another cluster's line would take its seconds.
+const LONGEST: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
+
+async fn connect(world: &World) -> Broker {
+    let config = HubConfig {
+        url: world.hub.url(),
+        name: "many".to_owned(),
+        ..HubConfig::default()
+    };
+    Broker::connect(&config).await.unwrap()
+}
+
+/// Registers clusters and waits until the gateway knows them.
+async fn clusters(broker: &Broker, http: &Http) -> Vec<ClusterId> {
+    let names: Vec<ClusterId> = (0..CLUSTERS)
+        .map(|number| format!("c-{number:03}").parse().unwrap())
+        .collect();
+    let record: ClusterRecord =
+        serde_json::from_value(json!({"enrolled_at": "2026-11-23T08:00:00Z"})).unwrap();
+    futures::stream::iter(&names)
+        .map(Ok)
+        .try_for_each_concurrent(16, |name| broker.add_cluster(name, &record))
+        .await
+        .unwrap();
+    for name in &names {
+        wait::until("the gateway knowing a cluster", SOON, async || {
+            let answer = http.get(&format!("/v1/clusters/{name}")).await.unwrap();
+            Probe::when(answer.status == 200, answer.text())
+        })
+        .await
+        .unwrap();
+    }
+    names
+}
+
+/// Calls to these in turn, each to its end: how long the middle one and the longest took.
+async fn times(http: &Http, clusters: &[ClusterId]) -> (Duration, Duration) {
+    let call = async |number: usize| {
+        let body = version(clusters[number % clusters.len()].as_str());
+        let answer = http.post_command(&body, &[("prefer", "wait=30")]).await?;
+        anyhow::ensure!(answer.status == 200, "{}: {}", answer.status, answer.text());
+        Ok(())
+    };
+    let calls = clusters.len() * EACH;
+    let (mut each, _) = load::round(calls, IN_FLIGHT, call).await.unwrap();
+    each.sort_unstable();
+    (each[calls / 2], each[calls - 1])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_a_slow_and_a_flooding_one_of_a_hundred_clusters_slow_no_other() {
+    let world = World::own().await.unwrap();
+    let (http, hub) = (world.http().unwrap(), world.hub.url());
+    let broker = connect(&world).await;
+    let names = clusters(&broker, &http).await;
+    let ([dead, slow, flooding], good) = names.split_first_chunk().unwrap();
+    for cluster in good {
+        worker::start(&broker, cluster, Manner::Prompt)
+            .await
+            .unwrap();
+    }
+    for (cluster, manner) in [(slow, Manner::Slow), (flooding, Manner::Flooding)] {
+        let own = connect(&world).await;
+        worker::start(&own, cluster, manner).await.unwrap();
+    }
+    let alone = times(&http, good).await;
+
+    publish(&hub, dead.as_str(), WAITING).await;
+    for _ in 0..HELD {
+        submit(&http, &version(slow.as_str())).await;
+    }
+    submit(&http, &version(flooding.as_str())).await;
+    let beside = times(&http, good).await;
+    // It lasted: the slow one has not come to its end, and the dead one has lost nothing.
+    let held = ids(&hub, &format!("KUBENTLY_CMD_{slow}"), None).await;
+    assert!(!held.is_empty(), "{alone:?} {beside:?}");
+    let waiting = ids(&hub, &format!("KUBENTLY_CMD_{dead}"), None).await;
+    assert_eq!(waiting.len(), WAITING);
+    // The same two cores carry it all: only what would be waiting in line is told from it.
+    assert!(
+        beside.0 < alone.0 * 10 + Duration::from_millis(200),
+        "{alone:?} {beside:?}"
+    );
+    assert!(beside.1 < LONGEST, "{alone:?} {beside:?}");
+}
