@@ -8,11 +8,11 @@
 //! | a worker killed before, while and after it runs a command, around its ack | `kill_points`, here |
 //! | a worker killed in the middle of a followed log | `torn_log` |
 //! | a hub killed at each of those; its leader lost in each step | `kill_points`, here, `three` |
-//! | a hub restarted with a full queue | `offline` |
+//! | a hub restarted with a full queue | `full_queue`, `offline` |
 //! | a hub away for long, with traffic | `outage`, here |
 //! | links frozen, half-open, cut one way, partitioned | `links`; for 1 s and 15 s, each way, `partitions` |
 //! | callers that send a byte a second, idle connections | `slow_callers` |
-//! | an offline cluster's queue, in order, up to its cap | `offline`, `odd_workers`, `sweep` |
+//! | an offline cluster's queue, in order, up to its cap | `full_queue`, `offline`, `odd_workers`, `sweep` |
 //! | clusters that are dead, slow or flooded beside others | `many_clusters`, `offline` |
 //! | delivered again: acks lost, commands longer than the ack wait | `links`, `duplicates` |
 //! | published again, in and past the hub's memory of ids | `duplicates`, `idempotent` |

@@ -30,6 +30,7 @@ mod fake_api;
 mod faults;
 mod fixed;
 mod followed;
+mod full_queue;
 mod history;
 mod idempotent;
 mod identity;
