@@ -571,9 +571,11 @@ export interface KubentlyConfig {
   nats_replicas?: unknown | unknown;
   /** Where the hub is. */
   nats_url?: string;
-  /** Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment. */
+  /** How many traces a second callers with a key can have recorded by the flag of their `traceparent`; of more, and of other callers', `otlp_sample_ratio` decides. */
+  otlp_callers_per_second?: number;
+  /** Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE` (the authority of its certificate) and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment. */
   otlp_endpoint?: string;
-  /** The part of the traces that begin here which is recorded; callers decide for theirs. */
+  /** The part of the traces that begin here which is recorded. */
   otlp_sample_ratio?: number;
   /** How long an output must stay readable, in seconds: it stays for 24 hours, and where a cluster's full reply stream drops it sooner than this, the log warns. */
   result_ttl?: number;
@@ -898,9 +900,11 @@ export interface WorkerConfig {
   nats_nkey_file?: string;
   /** Where the hub is. */
   nats_url?: string;
-  /** Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment. */
+  /** How many traces a second publishers can have recorded by the flag of their `traceparent`; of more `otlp_sample_ratio` decides. Gateways decide for theirs. */
+  otlp_callers_per_second?: number;
+  /** Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE` (the authority of its certificate) and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment. */
   otlp_endpoint?: string;
-  /** The part of the traces that begin here, with a publisher's command, which is recorded; callers decide for theirs. */
+  /** The part of the traces that begin here, with a publisher's command, which is recorded. */
   otlp_sample_ratio?: number;
   policy?: WorkerConfigPolicy;
   /** How many commands run at once. */

@@ -543,9 +543,11 @@ class KubentlyConfig(TypedDict):
     nats_replicas: NotRequired[Any | Any]
     # Where the hub is.
     nats_url: NotRequired[str]
-    # Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+    # How many traces a second callers with a key can have recorded by the flag of their `traceparent`; of more, and of other callers', `otlp_sample_ratio` decides.
+    otlp_callers_per_second: NotRequired[int]
+    # Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE` (the authority of its certificate) and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
     otlp_endpoint: NotRequired[str]
-    # The part of the traces that begin here which is recorded; callers decide for theirs.
+    # The part of the traces that begin here which is recorded.
     otlp_sample_ratio: NotRequired[float]
     # How long an output must stay readable, in seconds: it stays for 24 hours, and where a cluster's full reply stream drops it sooner than this, the log warns.
     result_ttl: NotRequired[int]
@@ -854,9 +856,11 @@ class WorkerConfig(TypedDict):
     nats_nkey_file: NotRequired[str]
     # Where the hub is.
     nats_url: NotRequired[str]
-    # Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
+    # How many traces a second publishers can have recorded by the flag of their `traceparent`; of more `otlp_sample_ratio` decides. Gateways decide for theirs.
+    otlp_callers_per_second: NotRequired[int]
+    # Where traces are sent to: a collector's OTLP over HTTP, such as `http://collector:4318`; none are made where it is absent. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_CERTIFICATE` (the authority of its certificate) and `OTEL_RESOURCE_ATTRIBUTES` are read from the environment.
     otlp_endpoint: NotRequired[str]
-    # The part of the traces that begin here, with a publisher's command, which is recorded; callers decide for theirs.
+    # The part of the traces that begin here, with a publisher's command, which is recorded.
     otlp_sample_ratio: NotRequired[float]
     policy: NotRequired[WorkerConfigPolicy]
     # How many commands run at once.

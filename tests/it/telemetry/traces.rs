@@ -363,8 +363,9 @@ async fn of_strangers_and_beyond_the_bound_nothing_is_recorded_that_the_ratio_do
     assert_eq!(left(&open.process).await, Some(1.0));
     let known = open.http(Some(&traced.key)).unwrap();
     let odd = format!("00-{}-{CALLER}-01", TRACE.replace('4', "6"));
-    let answer = known.send(Method::GET, "/v1/jobs", &[("traceparent", &odd)], "");
-    assert_eq!(answer.await.unwrap().status, 200);
+    let wants = [("traceparent", odd.as_str())];
+    let answer = known.send(Method::GET, "/v1/jobs", &wants, "").await;
+    assert_eq!(answer.unwrap().status, 200);
     for process in [
         &mut traced.gateway.process,
         &mut traced.worker.process,
