@@ -16,7 +16,7 @@ use kubently_tests::say;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fixed::{oracle, ours, words};
+use crate::oracle::{oracle, ours, words};
 
 /// Where the number of units changes, in seconds.
 const EDGES: &[i64] = &[

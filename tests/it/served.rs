@@ -7,7 +7,7 @@ use kubently_kubectl::config_from_kubeconfig;
 use kubently_tests::cluster::Cluster;
 use kubently_tests::kubectl::Kubectl;
 
-use crate::fixed::{MachineClock, oracle, ours, words};
+use crate::oracle::{MachineClock, oracle, ours, words};
 
 /// With every field that the older version prints, and with none.
 const SCALERS: &str = r"

@@ -37,6 +37,18 @@ const LIVE: [&str; 11] = [
     "broken",
 ];
 
+/// What keeps the status that it was written with.
+const STILL: [&str; 8] = [
+    "pinned",
+    "kinds",
+    "templates",
+    "states/pods",
+    "states/nodes",
+    "states/pod-states",
+    "states/workloads",
+    "states/custom",
+];
+
 /// Starts it and waits until it has come to rest.
 ///
 /// # Errors
@@ -54,7 +66,7 @@ pub async fn start() -> Result<Cluster> {
     cluster.apply(&read("namespaces")?).await?;
     cluster.apply(&read("types")?).await?;
     let granted = json!([
-        {"apiGroups": ["zoo.example.com"], "resources": ["widgets", "widgets/status", "widgets/scale", "gadgets"], "verbs": ["get", "list"]},
+        {"apiGroups": ["zoo.example.com"], "resources": ["widgets", "widgets/status", "widgets/scale", "gadgets", "gizmos"], "verbs": ["get", "list"]},
         {"apiGroups": ["other.example.com"], "resources": ["widgets"], "verbs": ["get", "list"]},
         {"apiGroups": ["meters.example.com"], "resources": ["gauges"], "verbs": ["get", "list"]},
     ]);
@@ -71,7 +83,9 @@ pub async fn start() -> Result<Cluster> {
     settle(&client, last).await?;
     cluster.wait_for_usage("zoo").await?;
     cluster.freeze();
-    cluster.apply(&read("pinned")?).await?;
+    for manifest in STILL {
+        cluster.apply(&read(manifest)?).await?;
+    }
     step.done();
     Ok(cluster)
 }

@@ -2,15 +2,20 @@
 
 use kubently_tests::place;
 
+use crate::oracle::words;
+
 /// What goes through the whole product: gateway, hub, worker.
 const PRODUCT: &str = include_str!("lines.txt");
 
 /// What the library is asked, by verb: the files of `lines/`.
-const LIBRARY: [&str; 9] = [
+const LIBRARY: [&str; 12] = [
     "get",
     "get-output",
     "get-errors",
     "describe",
+    "states",
+    "kinds",
+    "templates",
     "logs",
     "top",
     "events",
@@ -28,7 +33,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// From its text: split at spaces, except within single quotes.
+    /// From its text: split as a shell does.
     pub(super) fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         let args = words(&text);
@@ -65,31 +70,6 @@ fn parsed(table: &str) -> impl Iterator<Item = Line> {
     let lines = table.lines().filter(|line| !line.is_empty());
     let lines = lines.filter(|line| !line.starts_with('#'));
     lines.map(Line::new)
-}
-
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for (number, piece) in line.split('\'').enumerate() {
-        let is_quoted = number % 2 == 1;
-        for (number, part) in piece.split(' ').enumerate() {
-            if number > 0 && !is_quoted {
-                words.push(String::new());
-            }
-            if let Some(word) = words.last_mut() {
-                word.push_str(if number > 0 && is_quoted { " " } else { "" });
-                word.push_str(part);
-            }
-        }
-    }
-    words
-}
-
-#[test]
-fn a_line_is_split_as_a_shell_does() {
-    assert_eq!(
-        words("get po -l 'a in (b, c),d' -A"),
-        ["get", "po", "-l", "a in (b, c),d", "-A"]
-    );
 }
 
 #[test]
