@@ -57,7 +57,6 @@ async fn a_hub_that_asks_for_certificates_serves_who_has_one() {
     let _worker = shipped::worker(&hub, "a", "w").await;
     let http = gateway.http(Some(&key)).unwrap();
     shipped::lists_namespaces(&http, "a").await;
-    assert_eq!(hub.failed_handshakes(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
