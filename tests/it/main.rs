@@ -6,7 +6,6 @@
     clippy::indexing_slicing,
     reason = "a test that cannot go on says so by failing; clippy sees helpers as no tests"
 )]
-#![expect(clippy::large_futures, reason = "a test's future is made once")]
 #![expect(
     clippy::disallowed_methods,
     reason = "tests read the clock and start real programs"

@@ -54,6 +54,8 @@ impl Broker {
         &self,
         ask: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
+        // Boxed: each layer around a future doubles its size.
+        let ask = Box::pin(ask);
         let mut disturbed = self.disturbed.clone();
         disturbed.mark_unchanged();
         let lost = async {

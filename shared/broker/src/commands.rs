@@ -112,7 +112,8 @@ impl Broker {
             // The server knows a command again by its id, but for one that was taken before it started anew.
             if patience.is_unsure {
                 let command = envelope.subject();
-                let traced = tokio::time::timeout(patience.left(), self.has_trace(&command));
+                let traced = Box::pin(self.has_trace(&command));
+                let traced = tokio::time::timeout(patience.left(), traced);
                 match traced.await.unwrap_or(Err(StoreError::NoAnswer)) {
                     Ok(true) => return Ok(Published { duplicate: true }),
                     Ok(false) => {}

@@ -63,7 +63,7 @@ impl Broker {
         match written.await {
             // Its id is new: the same record is ours, and the answer to it was lost.
             Err(StoreError::Conflict) => {
-                let stored = self.last(&bucket_stream(JOBS), &subject).await?;
+                let stored = Box::pin(self.last(&bucket_stream(JOBS), &subject)).await?;
                 let ours = stored.filter(|stored| stored.payload == value);
                 let ours = ours.ok_or(StoreError::Conflict)?;
                 Ok(Revision(ours.sequence))

@@ -319,17 +319,16 @@ impl Broker {
         // A hub that was just started chooses its leaders, and takes it a moment later.
         let made = self
             .insist(|| async {
-                self.js
-                    .create_or_update_stream(config.clone())
-                    .await
-                    .map_err(|error| {
-                        use async_nats::jetstream::context::CreateStreamErrorKind as Kind;
-                        match error.kind() {
-                            Kind::JetStream(refused) => StoreError::from(refused),
-                            Kind::TimedOut => StoreError::NoAnswer,
-                            _ => StoreError::client(error),
-                        }
-                    })
+                // Boxed: it carries the configuration several times over.
+                let made = Box::pin(self.js.create_or_update_stream(config.clone())).await;
+                made.map_err(|error| {
+                    use async_nats::jetstream::context::CreateStreamErrorKind as Kind;
+                    match error.kind() {
+                        Kind::JetStream(refused) => StoreError::from(refused),
+                        Kind::TimedOut => StoreError::NoAnswer,
+                        _ => StoreError::client(error),
+                    }
+                })
             })
             .await;
         match made {
