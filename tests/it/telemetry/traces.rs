@@ -411,7 +411,8 @@ async fn a_collector_of_a_private_authority_is_trusted_where_it_is_named() {
     asked(&mut distrusts).await;
     wait::until("the warning", LIMIT, async || {
         let logs = distrusts.process.logs();
-        let told = logs.contains("does not take traces") && logs.contains("UnknownIssuer");
+        let told =
+            logs.contains("does not take traces") && logs.contains("invalid peer certificate");
         Probe::when(told, logs)
     })
     .await
