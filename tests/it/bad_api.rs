@@ -86,7 +86,7 @@ async fn nonsense_is_an_error_that_says_what_was_wrong() {
         ),
         (
             || Script::text(200, "application/json", "[1, 2]"),
-            "read the answer",
+            "json: cannot unmarshal array into Go value",
         ),
         (
             || Script::text(200, "application/json", "{\"kind\":\"Table\","),

@@ -5,6 +5,7 @@
 //! `parity/lines/` and with random ones, on the zoo.
 
 mod differences;
+mod fakes;
 mod generator;
 mod library;
 mod lines;

@@ -132,6 +132,11 @@ impl Library {
     pub(super) async fn new(kubectl: &Kubectl, kubeconfig: &std::path::Path) -> Result<Self> {
         // Its discovery cache is filled before several of it run at once.
         kubectl.run(["get", "pods"]).await?;
+        Self::of(kubeconfig).await
+    }
+
+    /// The same without a look at the discovery cache.
+    pub(super) async fn of(kubeconfig: &std::path::Path) -> Result<Self> {
         let config = config_from_kubeconfig(kubeconfig).await?;
         Ok(Self {
             cluster: Cluster::new(config, Arc::new(MachineClock))?,

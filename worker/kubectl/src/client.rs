@@ -25,6 +25,7 @@ use self::guard::{GuardLayer, Refused};
 use self::observer::{Observed, Observer, Outcome};
 use crate::discovery::Discovery;
 use crate::error::{Error, Status};
+use crate::json::syntax;
 use crate::request::Request;
 
 /// Sent with every request.
@@ -33,6 +34,8 @@ const USER_AGENT: &str = concat!("kubently/", env!("CARGO_PKG_VERSION"));
 const RETRIES: u32 = 3;
 /// Bytes of an answer that is no success.
 const MAX_REFUSAL: usize = 1 << 20;
+/// Stands before what is wrong with a text that kubectl reads with a type of its own.
+pub(crate) const TYPED: &str = "couldn't get version/kind; json parse error: ";
 /// The longest pause that an answer may ask for.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// Commands that hold a whole list of more than one page at a time; each may hold
@@ -105,6 +108,8 @@ pub(crate) struct Subject<'a> {
     /// The server's own text of an error is not used: kubectl does not look for it in the answers
     /// of `/version` and of discovery.
     pub(crate) raw: bool,
+    /// kubectl reads the answer with a type of its own, not as an object of any kind.
+    pub(crate) typed: bool,
 }
 
 impl Subject<'_> {
@@ -113,6 +118,7 @@ impl Subject<'_> {
         resource: "",
         name: "",
         raw: true,
+        typed: false,
     };
 }
 
@@ -211,7 +217,7 @@ impl Cluster {
         } = self.open(request, subject).await?;
         let body = read(body, max_bytes).await?;
         drop(observed);
-        match not_asked_for(&parts, &body) {
+        match not_asked_for(&parts, &body, subject) {
             None => Ok(Answer { body, warnings }),
             Some(error) => Err(Failure { error, warnings }),
         }
@@ -300,8 +306,9 @@ async fn read(mut body: Body, max_bytes: usize) -> Result<Bytes, Error> {
     let mut first: Option<Bytes> = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
+            let why = why_broken(&error);
             Error::Unreadable(format!(
-                "unexpected error when reading response body. Please retry. Original error: {error}"
+                "unexpected error when reading response body. Please retry. Original error: {why}"
             ))
         })?;
         let Ok(part) = frame.into_data() else {
@@ -325,22 +332,85 @@ async fn read(mut body: Body, max_bytes: usize) -> Result<Bytes, Error> {
     Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
-/// What is wrong with an answer that claims success: it is no JSON, or says in it that it failed.
-fn not_asked_for(parts: &http::response::Parts, body: &[u8]) -> Option<Error> {
+/// Why a body ended before its end, in Go's words where that is all.
+fn why_broken(error: &(dyn std::error::Error + 'static)) -> String {
+    let ended = std::io::ErrorKind::UnexpectedEof;
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == ended) {
+            return "unexpected EOF".to_owned();
+        }
+        next = error.source();
+    }
+    error.to_string()
+}
+
+/// What is wrong with an answer that claims success: it is no JSON, is of no kind, or says in it that
+/// it failed. What `raw` answers hold is their readers' matter.
+fn not_asked_for(
+    parts: &http::response::Parts,
+    body: &[u8],
+    subject: Subject<'_>,
+) -> Option<Error> {
     let content_type = parts.headers.get(header::CONTENT_TYPE);
-    let media_type = content_type.and_then(|value| value.to_str().ok());
-    let media_type = media_type.map_or("", |value| value.split(';').next().unwrap_or_default());
-    if !matches!(media_type.trim(), "" | "application/json") {
-        let text = format!("serializer for {} doesn't exist", media_type.trim());
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.is_empty() && !media_type.contains('/') {
+        return Some(Error::Status(Box::new(Status::internal(
+            "mime: expected slash after first token",
+        ))));
+    }
+    if subject.raw {
+        return None;
+    }
+    if !matches!(media_type, "" | "application/json") {
+        let text = format!("serializer for {content_type} doesn't exist");
         return Some(Error::Unreadable(text));
     }
     let head = body.get(..64).unwrap_or(body);
     let says = |part: &[u8]| head.windows(part.len()).any(|window| window == part);
-    if !says(br#""kind":"Status""#) {
+    if says(br#""kind":"Status""#) {
+        let status: Status = serde_json::from_slice(body).ok()?;
+        return (status.status != "Success").then(|| Error::Status(Box::new(status)));
+    }
+    // How every API server begins: such an answer is not read twice.
+    if head.starts_with(br#"{"kind":""#) || head.starts_with(br#"{"apiVersion":""#) {
         return None;
     }
-    let status: Status = serde_json::from_slice(body).ok()?;
-    (status.status != "Success").then(|| Error::Status(Box::new(status)))
+    of_no_kind(body, subject.typed).map(Error::Unreadable)
+}
+
+/// What client-go says of a body that is no object with a kind.
+fn of_no_kind(body: &[u8], typed: bool) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow, default)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    let (before, reader) = if typed {
+        (
+            TYPED,
+            r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#,
+        )
+    } else {
+        ("", "unstructured.detector")
+    };
+    if let Some(mistake) = syntax::mistake(body).or_else(|| syntax::no_object(body, reader)) {
+        return Some(format!("{before}{mistake}"));
+    }
+    match serde_json::from_slice::<Option<Kind<'_>>>(body) {
+        Ok(Some(it)) if !it.kind.is_empty() => None,
+        Err(_) => None,
+        Ok(_) => {
+            // kubectl shows all of it. Nobody knows what it holds, so only what holds nothing is shown.
+            let text = String::from_utf8_lossy(body);
+            let is_empty = matches!(text.trim(), "{}" | "null");
+            let shown = if is_empty { text.as_ref() } else { "{…}" };
+            Some(format!("Object 'Kind' is missing in '{shown}'"))
+        }
+    }
 }
 
 /// How long the server wants the client to wait, for the codes where client-go does.

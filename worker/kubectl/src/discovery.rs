@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::client::{Cluster, Failure, Subject};
 use crate::error::Error;
+use crate::json::syntax;
 use crate::request::Request;
 
 /// How long a map is good without a reason to doubt it. kubectl keeps its own for six hours and
@@ -88,9 +89,12 @@ impl Cluster {
         )?;
         let mut groups = Vec::new();
         for answer in [&core, &others] {
-            let list: wire::GroupList = serde_json::from_slice(&answer.body)
-                .map_err(|error| Error::Unreadable(format!("unable to read discovery: {error}")))?;
-            groups.extend(list.items);
+            let list: Option<wire::GroupList> =
+                serde_json::from_slice(&answer.body).map_err(|error| {
+                    let text = syntax::explain(&answer.body, &error, "v1.APIVersions");
+                    Error::Unreadable(text)
+                })?;
+            groups.extend(list.into_iter().flat_map(|list| list.items));
         }
         Ok(groups)
     }

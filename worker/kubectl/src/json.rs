@@ -4,6 +4,8 @@
 //! It is smaller and quicker to build than `serde_json::Value`, and its key order does not depend
 //! on another crate's feature flags.
 
+pub mod syntax;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;

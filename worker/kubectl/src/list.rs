@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::client::{Cluster, Failure, Subject};
+use crate::client::{Cluster, Failure, Subject, TYPED};
 use crate::error::Error;
 use crate::request::{Accept, Request, Route};
 use crate::table::ListMeta;
@@ -91,6 +91,7 @@ impl List<'_> {
         };
         let subject = Subject {
             resource: &resource,
+            typed: true,
             ..Subject::default()
         };
         cluster.send(&request, subject, max_bytes).await
@@ -108,7 +109,12 @@ fn next_page(body: &[u8]) -> Result<Option<String>, Error> {
     Ok(page.metadata.next_page())
 }
 
-/// An answer that is not what was asked for.
-pub(crate) fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::Unreadable(format!("unable to read the answer: {error}"))
+/// An answer that is not what was asked for, where kubectl reads it with a type of its own.
+#[expect(clippy::needless_pass_by_value, reason = "the argument of map_err")]
+pub(crate) fn unreadable(error: serde_json::Error) -> Error {
+    Error::Unreadable(if error.is_eof() {
+        format!("{TYPED}unexpected end of JSON input")
+    } else {
+        format!("unable to read the answer: {error}")
+    })
 }

@@ -74,6 +74,7 @@ impl Asking<'_> {
         let resource = format!("{}.{GROUP}", route.resource);
         let subject = Subject {
             resource: &resource,
+            typed: true,
             ..Subject::default()
         };
         let answer = self.send(&request, subject).await?;
@@ -92,6 +93,7 @@ impl Asking<'_> {
             resource: &resource,
             name,
             raw: false,
+            typed: true,
         };
         self.send(&request, subject).await
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::client::{Cluster, Subject};
 use crate::error::{Error, render};
-use crate::json::Json;
+use crate::json::{Json, syntax};
 use crate::output::{Limits, Output};
 use crate::printer::{json, yaml};
 use crate::request::Request;
@@ -127,8 +127,11 @@ async fn ask(cluster: &Cluster, limits: &Limits) -> Result<Info, Error> {
         .send(&Request::version(), Subject::RAW, limits.max_response_bytes)
         .await
         .map_err(|failure| failure.error)?;
-    serde_json::from_slice(&answer.body)
-        .map_err(|error| Error::Unreadable(format!("unable to parse the server version: {error}")))
+    let info: Option<Info> = serde_json::from_slice(&answer.body).map_err(|error| {
+        let text = syntax::explain(&answer.body, &error, "version.Info");
+        Error::Unreadable(format!("unable to parse the server version: {text}"))
+    })?;
+    Ok(info.unwrap_or_default())
 }
 
 fn print(client: &Info, server: Option<&Info>, format: Option<VersionOutput>) -> Vec<u8> {

@@ -8,6 +8,7 @@ use crate::client::{Cluster, Subject};
 use crate::error::{Error, Status};
 use crate::get::fetch::enhance;
 use crate::json::Json;
+use crate::list::unreadable;
 use crate::output::Limits;
 use crate::request::{Accept, BadSegment, Request, Route};
 use crate::table::ListMeta;
@@ -85,7 +86,7 @@ impl List {
     pub(super) fn objects(&self) -> Result<Vec<Json<'_>>, Error> {
         let mut objects = Vec::new();
         for page in &self.0 {
-            let page: Page<'_> = serde_json::from_slice(page).map_err(|it| unreadable(&it))?;
+            let page: Page<'_> = serde_json::from_slice(page).map_err(unreadable)?;
             objects.extend(page.items.unwrap_or_default());
         }
         Ok(objects)
@@ -95,7 +96,7 @@ impl List {
 impl Document {
     /// The object.
     pub(super) fn json(&self) -> Result<Json<'_>, Error> {
-        serde_json::from_slice(&self.0).map_err(|it| unreadable(&it))
+        serde_json::from_slice(&self.0).map_err(unreadable)
     }
 }
 
@@ -153,7 +154,7 @@ impl Reader<'_> {
                 .await
                 .map_err(|error| enhance(error, route.resource, labels, fields))?;
             left = left.saturating_sub(body.len());
-            let head: Head<'_> = serde_json::from_slice(&body).map_err(|it| unreadable(&it))?;
+            let head: Head<'_> = serde_json::from_slice(&body).map_err(unreadable)?;
             token = head.metadata.next_page();
             pages.push(body);
             if token.is_none() {
@@ -187,6 +188,7 @@ impl Reader<'_> {
             resource: &resource,
             name,
             raw: false,
+            typed: false,
         };
         match self.cluster.send(request, subject, max_bytes).await {
             Ok(answer) => Ok(answer.body),
@@ -217,8 +219,4 @@ fn qualified(route: Route<'_>) -> String {
 #[expect(clippy::needless_pass_by_value, reason = "the argument of map_err")]
 fn bad_segment(error: BadSegment) -> Error {
     Error::Usage(error.to_string())
-}
-
-fn unreadable(error: &serde_json::Error) -> Error {
-    Error::Unreadable(format!("unable to read the answer: {error}"))
 }

@@ -142,9 +142,24 @@ impl Status {
             details: Some(StatusDetails {
                 name: name.to_owned(),
                 kind: resource.to_owned(),
-                causes: None,
+                // As client-go keeps what it does not understand.
+                causes: Some(vec![StatusCause {
+                    field: String::new(),
+                    message: text.to_owned(),
+                }]),
             }),
             code,
+        }
+    }
+
+    /// The error for an answer that client-go itself fails over.
+    pub(crate) fn internal(text: &str) -> Self {
+        Self {
+            status: "Failure".to_owned(),
+            reason: "InternalError".to_owned(),
+            message: format!("Internal error occurred: {text}"),
+            details: None,
+            code: 500,
         }
     }
 

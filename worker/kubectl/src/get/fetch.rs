@@ -194,6 +194,7 @@ impl<'a> Fetch<'a> {
             resource: &resource,
             name,
             raw: false,
+            typed: false,
         };
         let answer = self
             .cluster

@@ -143,6 +143,7 @@ impl Copy<'_> {
             resource: "pods",
             name: &source.pod,
             raw: false,
+            typed: true,
         };
         let opened = self.cluster.open(&source.request, subject).await;
         Ok(opened.map_err(|failure| failure.error)?.body)

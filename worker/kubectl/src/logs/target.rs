@@ -14,6 +14,7 @@ use crate::allowed;
 use crate::client::{Answer, Cluster, Failure, Subject};
 use crate::discovery::Mapping;
 use crate::error::Error;
+use crate::list::unreadable;
 use crate::output::{Limits, RunError};
 use crate::request::{Accept, Request, Route};
 
@@ -155,6 +156,7 @@ impl Finder<'_> {
             resource,
             name,
             raw: false,
+            typed: true,
         };
         let error = match self.send(request, subject).await {
             Err(error) if error.is_not_found() => error,
@@ -253,6 +255,7 @@ impl Finder<'_> {
             .with_some("labelSelector", Some(selector));
         let subject = Subject {
             resource: "pods",
+            typed: true,
             ..Subject::default()
         };
         let answer = self.send(&request, subject).await?;
@@ -289,8 +292,7 @@ fn segments(request: Result<Request, crate::request::BadSegment>) -> Result<Requ
 }
 
 fn read<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, Error> {
-    serde_json::from_slice(&answer.body)
-        .map_err(|error| Error::Unreadable(format!("unable to read the answer: {error}")))
+    serde_json::from_slice(&answer.body).map_err(unreadable)
 }
 
 /// The label selector of an object's pods, for a query (`SelectorsForObject`).

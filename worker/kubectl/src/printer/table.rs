@@ -82,7 +82,7 @@ impl TablePrinter {
             table.columns.insert(0, Column::text("Namespace"));
         }
         for label in label_columns {
-            let header = label.rsplit('/').next().unwrap_or_default().to_uppercase();
+            let header = upper(label.rsplit('/').next().unwrap_or_default());
             table.columns.push(Column::text(header));
         }
         if *labels {
@@ -172,7 +172,7 @@ impl TablePrinter {
                 if !std::mem::take(&mut first) {
                     self.row.push(b'\t');
                 }
-                let name = column.name.to_uppercase();
+                let name = upper(&column.name);
                 self.row.extend_from_slice(name.as_bytes());
                 self.row.resize(self.row.len() + pads(at, name.len()), b' ');
             }
@@ -230,6 +230,18 @@ fn push_cell(row: &mut Vec<u8>, text: &str) {
     if cut {
         row.extend_from_slice(b"...");
     }
+}
+
+/// Go's `strings.ToUpper`: a character becomes one character, or stays.
+fn upper(text: &str) -> String {
+    let one = |c: char| {
+        let mut upper = c.to_uppercase();
+        match (upper.next(), upper.next()) {
+            (Some(one), None) => one,
+            _ => c,
+        }
+    };
+    text.chars().map(one).collect()
 }
 
 #[cfg(test)]

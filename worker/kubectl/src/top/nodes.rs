@@ -132,6 +132,7 @@ async fn nodes(asking: &mut Asking<'_>) -> Result<Vec<Node>, Error> {
         .with_some("labelSelector", labels);
     let subject = Subject {
         resource: NODES.resource,
+        typed: true,
         ..Subject::default()
     };
     let answer = asking.send(&request, subject).await?;

@@ -105,9 +105,8 @@ async fn objects(asking: &mut Asking<'_>, namespace: Option<String>) -> Result<V
     asking.output.warn(&pages.warnings);
     if pages.cut {
         let bytes = pages.bytes();
-        return Err(unreadable(format_args!(
-            "the pods have more than {bytes} bytes"
-        )));
+        let text = format!("unable to read the answer: the pods have more than {bytes} bytes");
+        return Err(Error::Unreadable(text));
     }
     let mut objects = Vec::new();
     for body in &pages.bodies {
