@@ -40,10 +40,11 @@ pub(crate) enum Part {
 }
 
 impl Reply {
+    /// An answer as it is; an object that names no kind is given one, as every server's has.
     pub(crate) fn ok(body: impl Into<String>) -> Self {
         Self {
             status: 200,
-            body: body.into(),
+            body: of_a_kind(body.into()),
             ..Self::default()
         }
     }
@@ -71,6 +72,14 @@ impl Reply {
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
+    }
+}
+
+fn of_a_kind(body: String) -> String {
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&body) {
+        Ok(object) if object.is_empty() => r#"{"kind":"Some"}"#.to_owned(),
+        Ok(object) if !object.contains_key("kind") => body.replacen('{', r#"{"kind":"Some","#, 1),
+        _ => body,
     }
 }
 
