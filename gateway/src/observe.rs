@@ -19,8 +19,9 @@ use crate::gateway::{Gateway, Parts};
 use crate::metrics;
 use crate::problem::Problem;
 
-/// How long a request waits for the hub to tell whose key it has, and how often that is looked at.
-const KNOWN_LIMIT: Duration = Duration::from_secs(10);
+/// How long a request waits for the hub to tell whose key it has, as long as for a stream's new leader, and how
+/// often that is looked at.
+const KNOWN_LIMIT: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(100);
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

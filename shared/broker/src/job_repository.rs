@@ -51,24 +51,28 @@ impl Broker {
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
         let subject = subject(owner, record.envelope.id);
         let value = Bytes::from(value);
-        let written = self.insist(|| async {
-            let publish = (subject.clone(), headers.clone(), value.clone());
-            let ack = self
-                .js
-                .publish_with_headers(publish.0, publish.1, publish.2)
-                .await?
-                .await?;
-            Ok(Revision(ack.sequence))
-        });
-        match written.await {
-            // Its id is new: the same record is ours, and the answer to it was lost.
-            Err(StoreError::Conflict) => {
-                let stored = Box::pin(self.last(&bucket_stream(JOBS), &subject)).await?;
-                let ours = stored.filter(|stored| stored.payload == value);
-                let ours = ours.ok_or(StoreError::Conflict)?;
-                Ok(Revision(ours.sequence))
+        let mut patience = self.patience();
+        loop {
+            let written = self.attempt(async {
+                let publish = (subject.clone(), headers.clone(), value.clone());
+                let ack = self
+                    .js
+                    .publish_with_headers(publish.0, publish.1, publish.2)
+                    .await?
+                    .await?;
+                Ok(Revision(ack.sequence))
+            });
+            match written.await {
+                Ok(revision) => return Ok(revision),
+                // The same record is ours: the answer to an earlier attempt was lost.
+                Err(StoreError::Conflict) if patience.is_unsure => {
+                    let stored = Box::pin(self.last(&bucket_stream(JOBS), &subject)).await?;
+                    let ours = stored.filter(|stored| stored.payload == value);
+                    let ours = ours.ok_or(StoreError::Conflict)?;
+                    return Ok(Revision(ours.sequence));
+                }
+                Err(error) => self.again(&mut patience, error).await?,
             }
-            other => other,
         }
     }
 

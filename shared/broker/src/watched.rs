@@ -112,10 +112,16 @@ async fn compare(broker: &Broker, bucket: &str, standing: &Standing, clock: &Hub
     let mut ticks = tokio::time::interval(COMPARE);
     loop {
         ticks.tick().await;
-        if let Ok(answer) = broker.stream_state(&stream).await {
+        if let Ok(answer) = broker.attempt(broker.stream_state(&stream)).await {
             clock.set(answer.ts);
             answered = Instant::now();
-            lasts.push_back((answered, answer.state.last_seq));
+            let last = answer.state.last_seq;
+            if standing.revision.load(Ordering::Relaxed) >= last {
+                standing.behind.store(false, Ordering::Relaxed);
+                lasts.clear();
+                continue;
+            }
+            lasts.push_back((answered, last));
         }
         let mut due = None;
         while lasts.front().is_some_and(|(at, _)| at.elapsed() >= LAG) {
