@@ -137,8 +137,15 @@ async fn a_hub() {
     running(&http, &id).await;
     world.hub.signal(Signal::Stop);
     let began = Instant::now();
-    let refused = http.post_command(&version(&cluster), &[]).await.unwrap();
-    assert_eq!(refused.status, 503, "{}", refused.text());
+    // A signal takes a moment: until then the hub accepts commands.
+    let at_once = [("prefer", "respond-async")];
+    wait::until("a refusal", ASLEEP, async || {
+        let answer = http.post_command(&version(&cluster), &at_once).await;
+        let answer = answer.unwrap();
+        Probe::when(answer.status == 503, answer.text())
+    })
+    .await
+    .unwrap();
     gate.open();
     passes(began, ASLEEP).await;
     world.hub.signal(Signal::Cont);
