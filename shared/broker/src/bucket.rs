@@ -196,7 +196,7 @@ impl Broker {
                 }
                 // The write that was not answered may be the one that is there.
                 Err(StoreError::Conflict) if patience.is_unsure => {
-                    let stored = self.last(&stream, &subject).await?;
+                    let stored = Box::pin(self.last(&stream, &subject)).await?;
                     let ours = stored.filter(|stored| stored.payload == value);
                     return ours
                         .map(|stored| stored.sequence)

@@ -8,7 +8,7 @@ use kubently_core::subject::CommandSubject;
 use crate::bucket::Stored;
 use crate::connect::Broker;
 use crate::error::StoreError;
-use crate::job_repository::Revision;
+use crate::job_repository::{self, Revision};
 use crate::topology::{JOBS, bucket_stream, command_stream};
 
 /// How often a key is looked at anew that others write at the same time.
@@ -90,7 +90,7 @@ impl Broker {
             what: "job record",
             source,
         })?;
-        let key = format!("job.{owner}.{}", record.envelope.id);
+        let key = job_repository::key(owner, record.envelope.id);
         self.insist(|| self.put(JOBS, &key, value.clone())).await
     }
 

@@ -1,13 +1,11 @@
 //! Job records: `job.<user>.<job>` in `kubently_jobs`, the owner first, so that a look-up for
 //! somebody else's job cannot hit.
 
-use async_nats::HeaderMap;
-use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use kubently_core::id::{JobId, UserId};
 use kubently_core::job::JobRecord;
 
+use crate::bucket::subject;
 use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::topology::{JOBS, bucket_stream};
@@ -29,8 +27,9 @@ pub(crate) enum Start {
     Sequence(u64),
 }
 
-fn subject(owner: UserId, job: JobId) -> String {
-    format!("$KV.{JOBS}.job.{owner}.{job}")
+/// Where a job's record stands in the jobs' bucket.
+pub(crate) fn key(owner: UserId, job: JobId) -> String {
+    format!("job.{owner}.{job}")
 }
 
 impl Broker {
@@ -43,37 +42,8 @@ impl Broker {
         owner: UserId,
         record: &JobRecord,
     ) -> Result<Revision, StoreError> {
-        let value = serde_json::to_vec(record).map_err(|source| StoreError::Corrupt {
-            what: "job record",
-            source,
-        })?;
-        let mut headers = HeaderMap::new();
-        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
-        let subject = subject(owner, record.envelope.id);
-        let value = Bytes::from(value);
-        let mut patience = self.patience();
-        loop {
-            let written = self.attempt(async {
-                let publish = (subject.clone(), headers.clone(), value.clone());
-                let ack = self
-                    .js
-                    .publish_with_headers(publish.0, publish.1, publish.2)
-                    .await?
-                    .await?;
-                Ok(Revision(ack.sequence))
-            });
-            match written.await {
-                Ok(revision) => return Ok(revision),
-                // The same record is ours: the answer to an earlier attempt was lost.
-                Err(StoreError::Conflict) if patience.is_unsure => {
-                    let stored = Box::pin(self.last(&bucket_stream(JOBS), &subject)).await?;
-                    let ours = stored.filter(|stored| stored.payload == value);
-                    let ours = ours.ok_or(StoreError::Conflict)?;
-                    return Ok(Revision(ours.sequence));
-                }
-                Err(error) => self.again(&mut patience, error).await?,
-            }
-        }
+        let key = key(owner, record.envelope.id);
+        self.set(JOBS, &key, record, 0, None).await.map(Revision)
     }
 
     /// The record of this user's job.
@@ -82,7 +52,7 @@ impl Broker {
     /// [`StoreError`]
     pub async fn job(&self, owner: UserId, job: JobId) -> Result<Option<JobRecord>, StoreError> {
         let Some(message) = self
-            .last(&bucket_stream(JOBS), &subject(owner, job))
+            .last(&bucket_stream(JOBS), &subject(JOBS, &key(owner, job)))
             .await?
         else {
             return Ok(None);
