@@ -112,6 +112,24 @@ fn are_in_order(events: &[Event]) {
     assert_eq!(attempts.len(), runs.len(), "{runs:?}");
 }
 
+/// Somebody who follows the log, and where the job is.
+async fn caller(http: &Http, cluster: &str) -> (Events, String) {
+    let body = follow(cluster, 30);
+    let caller = http.stream_command(&body, &[]).await.unwrap();
+    let location = caller.headers["location"].to_str().unwrap().to_owned();
+    (caller, location)
+}
+
+/// Two lines of the first worker's run, as the caller hears them.
+async fn first_lines(caller: &mut Events, log: &Log) -> Vec<Event> {
+    let mut heard = vec![hear(caller, "1 started by \"first\"").await];
+    for line in ["one", "two"] {
+        log.write(0, line);
+        heard.push(hear(caller, &format!("1 {line}")).await);
+    }
+    heard
+}
+
 async fn all(http: &Http, id: &str, last: Option<&str>) -> Vec<String> {
     let last: Vec<_> = last
         .map(|last| ("last-event-id", last))
@@ -134,16 +152,10 @@ async fn a_followed_log_goes_on_with_another_worker_and_each_line_says_whose_it_
     let first = world.worker_with(&cluster, "first", &kubeconfig, &[]);
     let mut first = first.await.unwrap();
 
-    let body = follow(&cluster, 30);
-    let mut caller = http.stream_command(&body, &[]).await.unwrap();
-    let location = caller.headers["location"].to_str().unwrap().to_owned();
+    let (mut caller, location) = caller(&http, &cluster).await;
     let id = location.rsplit('/').next().unwrap().to_owned();
     let path = format!("/v1/jobs/{id}/events");
-    let mut heard = vec![hear(&mut caller, "1 started by \"first\"").await];
-    for line in ["one", "two"] {
-        log.write(0, line);
-        heard.push(hear(&mut caller, &format!("1 {line}")).await);
-    }
+    let mut heard = first_lines(&mut caller, &log).await;
     // Somebody else reads along on another gateway, and somebody has left with the last line.
     let mut beside = other.events(&path, &[]).await.unwrap();
     let mut heard_beside = Vec::new();
@@ -235,14 +247,8 @@ async fn a_followed_log_that_nobody_takes_up_ends_and_its_part_is_marked() {
     let kubeconfig = log.api.kubeconfig();
     let first = world.worker_with(&cluster, "first", &kubeconfig, &[]);
     let mut first = first.await.unwrap();
-    let body = follow(&cluster, 30);
-    let mut caller = http.stream_command(&body, &[]).await.unwrap();
-    let location = caller.headers["location"].to_str().unwrap().to_owned();
-    let mut heard = vec![hear(&mut caller, "1 started by \"first\"").await];
-    for line in ["one", "two"] {
-        log.write(0, line);
-        heard.push(hear(&mut caller, &format!("1 {line}")).await);
-    }
+    let (mut caller, location) = caller(&http, &cluster).await;
+    let mut heard = first_lines(&mut caller, &log).await;
     first.process.kill();
     // Called off, because its own end takes the longest that a command may live.
     let path = format!("{location}/cancel");
