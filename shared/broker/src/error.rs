@@ -13,6 +13,9 @@ use async_nats::jetstream::stream::{
 
 /// "JetStream system temporarily unavailable": no leader.
 const NOT_AVAILABLE: u64 = 10008;
+/// "No suitable peers for placement": servers of which nothing was heard yet count as away, so a hub that has
+/// just started says it for some seconds. One that is too small for its replicas goes on saying it.
+const NO_PEERS: u64 = 10005;
 
 /// A store that did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +70,7 @@ impl StoreError {
             Self::NoAnswer
                 | Self::NoResponders
                 | Self::Refused {
-                    code: NOT_AVAILABLE,
+                    code: NOT_AVAILABLE | NO_PEERS,
                     ..
                 }
         )

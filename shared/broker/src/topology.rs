@@ -258,14 +258,10 @@ impl Broker {
         self.make(commands(cluster)).await?;
         self.make(replies(cluster)).await?;
         for kind in Lane::ALL {
-            let stream = command_stream(cluster);
-            let made = self
-                .js
-                .create_consumer_on_stream(lane(cluster, kind), &stream)
-                .await;
-            made.map_err(|error| TopologyError::Refused {
-                what: format!("consumer {kind} of {stream}"),
-                source: StoreError::client(error),
+            let made = self.make_lane(cluster, kind).await;
+            made.map_err(|source| TopologyError::Refused {
+                what: format!("consumer {kind} of {}", command_stream(cluster)),
+                source,
             })?;
         }
         let refused = |source| TopologyError::Refused {
@@ -278,7 +274,7 @@ impl Broker {
                 source,
             })
         })?;
-        self.put(CLUSTERS, cluster.as_str(), value)
+        self.insist(|| self.put(CLUSTERS, cluster.as_str(), value.clone()))
             .await
             .map_err(refused)
     }
@@ -306,6 +302,26 @@ impl Broker {
         self.answer(async {
             self.js.publish(subject, value.into()).await?.await?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Makes the consumer of a lane, or sets it right.
+    pub(crate) async fn make_lane(
+        &self,
+        cluster: &ClusterId,
+        kind: Lane,
+    ) -> Result<(), StoreError> {
+        use async_nats::jetstream::stream::ConsumerErrorKind as Kind;
+        let stream = command_stream(cluster);
+        self.insist(|| async {
+            let config = lane(cluster, kind);
+            let made = Box::pin(self.js.create_consumer_on_stream(config, &stream)).await;
+            made.map(|_| ()).map_err(|error| match error.kind() {
+                Kind::JetStream(refused) => StoreError::from(refused),
+                Kind::TimedOut => StoreError::NoAnswer,
+                _ => StoreError::client(error),
+            })
         })
         .await
     }

@@ -170,8 +170,7 @@ impl Broker {
                 }
                 Err(error) => return Err(error),
             }
-            let made = self.js.create_consumer_on_stream(wanted, &stream).await;
-            made.map_err(StoreError::client)?;
+            self.make_lane(cluster, kind).await?;
         }
         Ok(())
     }
