@@ -70,6 +70,9 @@ async fn a_consumer_that_was_deleted_is_made_anew_and_its_commands_run() {
         .matches("nobody takes a pull")
         .count();
     assert!(asked < 300, "{asked}");
+    // What nobody has changed is left alone.
+    let logs = world.gateway.process.logs();
+    assert!(!logs.contains("a stream was changed"), "{logs}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,7 +49,7 @@ pub enum Lookup {
 }
 
 impl Directory {
-    /// Opens the watches and waits for what they hold now.
+    /// Opens the watches and waits for what they hold now: for every cluster, and 10 s for the workers.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -72,13 +72,14 @@ impl Directory {
                     clusters.remove(&cluster);
                 }
             }
-        })
-        .await?;
+        });
+        let clusters_watch = clusters_watch.await?.complete().await?;
         let own = Arc::clone(&workers);
         let workers_watch = watch(broker, WORKERS, clock.clone(), move |key, entry| {
             own.seen(key, entry);
-        })
-        .await?;
+        });
+        // Every cluster writes there, and none of them may keep a gateway from starting.
+        let workers_watch = workers_watch.await?.or_behind().await;
         let (of_look, own) = (broker.clone(), Arc::clone(&workers));
         let time = clock.clone();
         tokio::spawn(async move { look_for_silent(&of_look, &own, &time).await });

@@ -159,8 +159,8 @@ impl Identity {
                 None => forget(&own, key),
             }
             tell.send_replace(());
-        })
-        .await?;
+        });
+        let standing = standing.await?.complete().await?;
         Ok(Self {
             known,
             standing,

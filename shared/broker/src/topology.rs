@@ -133,6 +133,8 @@ pub(crate) fn replies(cluster: &ClusterId) -> Config {
         discard: DiscardPolicy::Old,
         max_age: JOB_RETENTION,
         max_bytes: 1024 * MIB,
+        // As the server writes "no limit".
+        max_messages_per_subject: -1,
         max_consumers: MAX_CONSUMERS,
         duplicate_window: NO_IDS,
         allow_direct: true,

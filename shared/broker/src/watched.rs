@@ -35,14 +35,44 @@ impl Standing {
     }
 }
 
+/// A watch that has just been opened.
+pub(crate) struct Opened {
+    standing: Arc<Standing>,
+    /// Whether the initial values are in.
+    is_ready: tokio::sync::watch::Receiver<bool>,
+}
+
+impl Opened {
+    /// Waits for the initial values.
+    ///
+    /// # Errors
+    /// [`StoreError::NoAnswer`] when they are not in after 10 s.
+    pub(crate) async fn complete(mut self) -> Result<Arc<Standing>, StoreError> {
+        let ready = self.is_ready.wait_for(|ready| *ready);
+        match tokio::time::timeout(INITIAL, ready).await {
+            Ok(Ok(_)) => Ok(self.standing),
+            Ok(Err(_)) | Err(_) => Err(StoreError::NoAnswer),
+        }
+    }
+
+    /// Waits for the initial values; a watch that does not get them in 10 s is behind until it has them.
+    pub(crate) async fn or_behind(self) -> Arc<Standing> {
+        let standing = Arc::clone(&self.standing);
+        if self.complete().await.is_err() {
+            standing.behind.store(true, Ordering::Relaxed);
+        }
+        standing
+    }
+}
+
 /// Watches a bucket for as long as the process lives: every key's value (`None`: deleted) is
-/// given to `apply`. Returns once the initial values are in.
+/// given to `apply`.
 pub(crate) async fn watch(
     broker: &Broker,
     bucket: &'static str,
     clock: HubClock,
     apply: impl Fn(&str, Option<&Entry>) + Send + Sync + 'static,
-) -> Result<Arc<Standing>, StoreError> {
+) -> Result<Opened, StoreError> {
     let standing = Arc::new(Standing::default());
     let state = broker.stream_state(&bucket_stream(bucket)).await?.state;
     let seen = state.last_seq;
@@ -51,22 +81,20 @@ pub(crate) async fn watch(
     if is_empty {
         standing.revision.fetch_max(seen, Ordering::Relaxed);
     }
-    let (ready, mut is_ready) = tokio::sync::watch::channel(is_empty);
+    let (ready, is_ready) = tokio::sync::watch::channel(is_empty);
     let (of_watch, own) = (broker.clone(), Arc::clone(&standing));
     tokio::spawn(async move {
         loop {
             if let Err(error) = follow(&of_watch, bucket, &own, seen, &ready, &apply).await {
-                tracing::warn!(bucket, %error, "the watch broke and is opened anew");
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(bucket, error, "the watch broke and is opened anew");
             }
             tokio::time::sleep(REOPEN).await;
         }
     });
     let (of_compare, own) = (broker.clone(), Arc::clone(&standing));
     tokio::spawn(async move { compare(&of_compare, bucket, &own, &clock).await });
-    match tokio::time::timeout(INITIAL, is_ready.wait_for(|ready| *ready)).await {
-        Ok(Ok(_)) => Ok(standing),
-        Ok(Err(_)) | Err(_) => Err(StoreError::NoAnswer),
-    }
+    Ok(Opened { standing, is_ready })
 }
 
 async fn follow(
