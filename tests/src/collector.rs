@@ -12,9 +12,10 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::Span as Recorded;
 use prost::Message as _;
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite,
     AsyncWriteExt as _, BufReader,
@@ -57,7 +58,7 @@ pub struct Collector {
     url: String,
     spans: Arc<Mutex<Vec<Span>>>,
     accepting: JoinHandle<()>,
-    /// Its certificate's authority.
+    /// Its authority, its certificate and that of a caller.
     dir: Option<tempfile::TempDir>,
 }
 
@@ -70,17 +71,25 @@ impl Collector {
         Self::listen(None, None).await
     }
 
-    /// Starts one that speaks TLS, with a certificate of an authority of its own.
+    /// Starts one that speaks TLS, with a certificate of an authority of its own, and lets only those in who have
+    /// one of it.
     ///
     /// # Errors
     /// When no port can be had.
     pub async fn start_tls() -> Result<Self> {
         install_crypto();
         let dir = place::fresh("collector")?;
-        let Identity { certificate, key } = Authority::new(dir.path())?.server("collector")?;
-        let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
-        let config = ServerConfig::builder().with_no_client_auth();
-        let config = config.with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?;
+        let authority = Authority::new(dir.path())?;
+        authority.client("caller", "kubently", None)?;
+        let Identity { certificate, key } = authority.server("collector")?;
+        let certificates =
+            |file| CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates(dir.path().join("ca.crt"))?);
+        let callers = WebPkiClientVerifier::builder(Arc::new(roots)).build()?;
+        let config = ServerConfig::builder().with_client_cert_verifier(callers);
+        let key = PrivateKeyDer::from_pem_file(key)?;
+        let config = config.with_single_cert(certificates(certificate)?, key)?;
         Self::listen(Some(TlsAcceptor::from(Arc::new(config))), Some(dir)).await
     }
 
@@ -110,10 +119,10 @@ impl Collector {
         })
     }
 
-    /// The authority of its certificate, as a file, where it speaks TLS.
+    /// A file of its authority, where it speaks TLS: `ca.crt`, `caller.crt` or `caller.key`.
     #[must_use]
-    pub fn authority(&self) -> Option<PathBuf> {
-        self.dir.as_ref().map(|dir| dir.path().join("ca.crt"))
+    pub fn file(&self, name: &str) -> Option<PathBuf> {
+        self.dir.as_ref().map(|dir| dir.path().join(name))
     }
 
     /// Its address.

@@ -1,7 +1,7 @@
 //! What both command lines share: completions, man pages, and the report of a check.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap_complete::Shell;
 use kubently_core::preflight::{Finding, Outcome};
@@ -47,7 +47,15 @@ impl Document {
                 clap_complete::generate(*shell, &mut command, name, &mut text);
                 io::stdout().write_all(&text)
             }
-            Self::Man { dir: Some(dir) } => clap_mangen::generate_to(command, Path::new(dir)),
+            Self::Man { dir: Some(dir) } => {
+                clap_mangen::generate_to(command, dir).map_err(|error| {
+                    let text = format!(
+                        "the man pages cannot be written to {}: {error}",
+                        dir.display()
+                    );
+                    io::Error::new(error.kind(), text)
+                })
+            }
             Self::Man { dir: None } => {
                 let mut text = Vec::new();
                 clap_mangen::Man::new(command).render(&mut text)?;

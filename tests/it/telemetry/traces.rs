@@ -380,18 +380,22 @@ async fn of_strangers_and_beyond_the_bound_nothing_is_recorded_that_the_ratio_do
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_of_a_private_authority_is_trusted_where_it_is_named() {
+async fn a_collector_of_a_private_authority_and_its_callers_trust_who_is_named() {
     let hub = Nats::start().await.unwrap();
     let (collector, other) =
         tokio::try_join!(Collector::start_tls(), Collector::start_tls()).unwrap();
     assert!(collector.url().starts_with("https://"));
     let key = product::new_key();
-    let authority = |of: &Collector| of.authority().unwrap().to_string_lossy().into_owned();
-    let (own, foreign) = (authority(&collector), authority(&other));
-    let launch = async |certificate: &str| {
+    let file = |of: &Collector, name| of.file(name).unwrap().to_string_lossy().into_owned();
+    let (own, foreign) = (file(&collector, "ca.crt"), file(&other, "ca.crt"));
+    let by = |of: &Collector| (file(of, "caller.crt"), file(of, "caller.key"));
+    let (known, stranger) = (by(&collector), by(&other));
+    let launch = async |authority: &str, (certificate, key_file): &(String, String)| {
         let settings = [
             ("KUBENTLY_OTLP_ENDPOINT", collector.url()),
-            ("OTEL_EXPORTER_OTLP_CERTIFICATE", certificate),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", authority),
+            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", certificate),
+            ("OTEL_EXPORTER_OTLP_CLIENT_KEY", key_file),
         ];
         Gateway::launch(&hub.url(), &[&key], &settings)
             .await
@@ -402,24 +406,29 @@ async fn a_collector_of_a_private_authority_is_trusted_where_it_is_named() {
         let http = gateway.http(Some(&key)).unwrap();
         assert_eq!(http.get("/v1/clusters").await.unwrap().status, 200);
     };
-    let mut gateway = launch(&own).await;
+    let mut gateway = launch(&own, &known).await;
     asked(&mut gateway).await;
     gateway.process.stop(LIMIT).await.unwrap();
     one(&collector.spans(), "GET /v1/clusters");
 
-    let mut distrusts = launch(&foreign).await;
-    asked(&mut distrusts).await;
-    wait::until("the warning", LIMIT, async || {
-        let logs = distrusts.process.logs();
-        let told =
-            logs.contains("does not take traces") && logs.contains("invalid peer certificate");
-        Probe::when(told, logs)
-    })
-    .await
-    .unwrap();
-    distrusts.process.kill();
+    let strangers = [
+        (&foreign, &known, "invalid peer certificate"),
+        (&own, &stranger, "received fatal alert"),
+    ];
+    for (authority, caller, why) in strangers {
+        let mut distrusts = launch(authority, caller).await;
+        asked(&mut distrusts).await;
+        wait::until(why, LIMIT, async || {
+            let logs = distrusts.process.logs();
+            let told = logs.contains("does not take traces") && logs.contains(why);
+            Probe::when(told, logs)
+        })
+        .await
+        .unwrap();
+        distrusts.process.kill();
+    }
 
-    let mut unreadable = launch("/nowhere/ca.crt").await;
+    let mut unreadable = launch("/nowhere/ca.crt", &known).await;
     let ending = unreadable.process.wait(LIMIT).await.unwrap();
     let logs = unreadable.process.logs();
     assert_eq!(ending, Ending::Code(78), "{logs}");
