@@ -212,9 +212,13 @@ async fn check(config: &GatewayConfig, strict: bool) -> Result<u8, Fatal> {
     cli::report(&findings, strict).map_err(|error| Fatal::other("checked, but", &error))
 }
 
-/// Connects to the hub that the configuration names.
+/// Connects to the hub that the configuration names. One that does not answer is asked once more: it may be one of
+/// several that is just being replaced, or a busy one.
 pub(crate) async fn connect(config: &GatewayConfig) -> Result<Broker, ConnectError> {
-    Broker::connect(&config.hub()).await
+    match Broker::connect(&config.hub()).await {
+        Err(ConnectError::NotReachable { .. }) => Broker::connect(&config.hub()).await,
+        connected => connected,
+    }
 }
 
 /// [`connect`], and makes the buckets that every cluster shares where they are not there.

@@ -5,10 +5,12 @@ use std::error::Error as _;
 use async_nats::StatusCode;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{
-    PublishError, PublishErrorKind, RequestError, RequestErrorKind,
+    CreateStreamError, CreateStreamErrorKind, PublishError, PublishErrorKind, RequestError,
+    RequestErrorKind,
 };
 use async_nats::jetstream::stream::{
-    DirectGetError, DirectGetErrorKind, RawMessageError, RawMessageErrorKind,
+    ConsumerError, ConsumerErrorKind, DirectGetError, DirectGetErrorKind, RawMessageError,
+    RawMessageErrorKind,
 };
 
 /// "JetStream system temporarily unavailable": no leader.
@@ -121,6 +123,35 @@ impl From<RequestError> for StoreError {
             RequestErrorKind::TimedOut => Self::NoAnswer,
             RequestErrorKind::NoResponders => Self::NoResponders,
             _ => Self::client(error),
+        }
+    }
+}
+
+impl From<CreateStreamError> for StoreError {
+    fn from(error: CreateStreamError) -> Self {
+        match error.kind() {
+            CreateStreamErrorKind::JetStream(refused) => Self::from(refused),
+            CreateStreamErrorKind::TimedOut => Self::NoAnswer,
+            CreateStreamErrorKind::JetStreamUnavailable => Self::NoResponders,
+            _ => Self::client(error),
+        }
+    }
+}
+
+impl From<ConsumerError> for StoreError {
+    fn from(error: ConsumerError) -> Self {
+        match error.kind() {
+            ConsumerErrorKind::JetStream(refused) => Self::from(refused),
+            ConsumerErrorKind::TimedOut => Self::NoAnswer,
+            _ => {
+                let request = error.source().and_then(|source| source.downcast_ref());
+                let request = request.map(RequestError::kind);
+                if request == Some(RequestErrorKind::NoResponders) {
+                    Self::NoResponders
+                } else {
+                    Self::client(error)
+                }
+            }
         }
     }
 }

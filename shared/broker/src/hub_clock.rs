@@ -59,7 +59,8 @@ impl HubClock {
     /// # Errors
     /// [`StoreError`]
     pub async fn of_hub(broker: &Broker) -> Result<Self, StoreError> {
-        let state = broker.stream_state(&bucket_stream(CLUSTERS)).await?;
+        let stream = bucket_stream(CLUSTERS);
+        let state = broker.insist(|| broker.stream_state(&stream)).await?;
         Ok(Self::at(state.ts))
     }
 

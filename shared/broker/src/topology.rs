@@ -314,16 +314,11 @@ impl Broker {
         cluster: &ClusterId,
         kind: Lane,
     ) -> Result<(), StoreError> {
-        use async_nats::jetstream::stream::ConsumerErrorKind as Kind;
         let stream = command_stream(cluster);
         self.insist(|| async {
             let config = lane(cluster, kind);
             let made = Box::pin(self.js.create_consumer_on_stream(config, &stream)).await;
-            made.map(|_| ()).map_err(|error| match error.kind() {
-                Kind::JetStream(refused) => StoreError::from(refused),
-                Kind::TimedOut => StoreError::NoAnswer,
-                _ => StoreError::client(error),
-            })
+            Ok(made.map(|_| ())?)
         })
         .await
     }
@@ -339,14 +334,7 @@ impl Broker {
             .insist(|| async {
                 // Boxed: it carries the configuration several times over.
                 let made = Box::pin(self.js.create_or_update_stream(config.clone())).await;
-                made.map_err(|error| {
-                    use async_nats::jetstream::context::CreateStreamErrorKind as Kind;
-                    match error.kind() {
-                        Kind::JetStream(refused) => StoreError::from(refused),
-                        Kind::TimedOut => StoreError::NoAnswer,
-                        _ => StoreError::client(error),
-                    }
-                })
+                Ok(made?)
             })
             .await;
         match made {

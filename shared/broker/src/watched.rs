@@ -19,8 +19,10 @@ const COMPARE: Duration = Duration::from_secs(2);
 const LAG: Duration = Duration::from_secs(5);
 /// Pause before a broken watch is opened anew.
 const REOPEN: Duration = Duration::from_millis(500);
-/// How long the initial values may take.
-const INITIAL: Duration = Duration::from_secs(10);
+/// How long the initial values may take, where nothing works without them.
+const NEEDED: Duration = Duration::from_secs(30);
+/// How long they are waited for, where it works.
+const WELCOME: Duration = Duration::from_secs(10);
 
 /// How a watch stands.
 #[derive(Debug, Default)]
@@ -46,22 +48,25 @@ impl Opened {
     /// Waits for the initial values.
     ///
     /// # Errors
-    /// [`StoreError::NoAnswer`] when they are not in after 10 s.
+    /// [`StoreError::NoAnswer`] when they are not in after 30 s.
     pub(crate) async fn complete(mut self) -> Result<Arc<Standing>, StoreError> {
-        let ready = self.is_ready.wait_for(|ready| *ready);
-        match tokio::time::timeout(INITIAL, ready).await {
-            Ok(Ok(_)) => Ok(self.standing),
-            Ok(Err(_)) | Err(_) => Err(StoreError::NoAnswer),
-        }
+        let is_complete = self.within(NEEDED).await;
+        is_complete
+            .then_some(self.standing)
+            .ok_or(StoreError::NoAnswer)
     }
 
     /// Waits for the initial values; a watch that does not get them in 10 s is behind until it has them.
-    pub(crate) async fn or_behind(self) -> Arc<Standing> {
-        let standing = Arc::clone(&self.standing);
-        if self.complete().await.is_err() {
-            standing.behind.store(true, Ordering::Relaxed);
+    pub(crate) async fn or_behind(mut self) -> Arc<Standing> {
+        if !self.within(WELCOME).await {
+            self.standing.behind.store(true, Ordering::Relaxed);
         }
-        standing
+        self.standing
+    }
+
+    async fn within(&mut self, limit: Duration) -> bool {
+        let ready = self.is_ready.wait_for(|ready| *ready);
+        matches!(tokio::time::timeout(limit, ready).await, Ok(Ok(_)))
     }
 }
 
@@ -74,7 +79,8 @@ pub(crate) async fn watch(
     apply: impl Fn(&str, Option<&Entry>) + Send + Sync + 'static,
 ) -> Result<Opened, StoreError> {
     let standing = Arc::new(Standing::default());
-    let state = broker.stream_state(&bucket_stream(bucket)).await?.state;
+    let stream = bucket_stream(bucket);
+    let state = broker.insist(|| broker.stream_state(&stream)).await?.state;
     let seen = state.last_seq;
     // An empty bucket sends no initial value; it may have held some, which age has taken.
     let is_empty = state.messages == 0;

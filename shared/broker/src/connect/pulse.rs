@@ -27,6 +27,8 @@ const LOST: Duration = Duration::from_millis(1500);
 const LOOK: Duration = Duration::from_millis(250);
 /// Looks without an answer, after the first one that asks, until the hub counts as silent: 1.5 s.
 const SILENT: u32 = 6;
+/// How often it is asked at first, until it counts as one that may not answer.
+const ASKED: u32 = 3;
 /// How long our word may take to reach the client's own queue, which stands still with a link that is cut.
 const HANDED_OVER: Duration = Duration::from_millis(50);
 
@@ -156,12 +158,14 @@ impl Broker {
         let word = self.client.new_inbox();
         let echo = self.client.subscribe(word.clone()).await;
         let mut echo = echo.map_err(StoreError::client)?;
-        ask(&self.client, &word).await;
-        if let Ok(Some(_)) = tokio::time::timeout(ANSWER, echo.next()).await {
-            tokio::spawn(listen(self.clone(), word, echo));
-        } else {
-            tracing::warn!("the hub does not repeat what we send to our own inbox");
+        for _ in 0..ASKED {
+            ask(&self.client, &word).await;
+            if let Ok(Some(_)) = tokio::time::timeout(ANSWER, echo.next()).await {
+                tokio::spawn(listen(self.clone(), word, echo));
+                return Ok(());
+            }
         }
+        tracing::warn!("the hub does not repeat what we send to our own inbox");
         Ok(())
     }
 
