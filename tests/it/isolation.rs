@@ -2,6 +2,7 @@
 //! and nothing that belongs to anybody else has changed.
 
 mod flood;
+mod hoards;
 mod presence;
 mod publisher;
 mod worker;
