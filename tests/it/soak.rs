@@ -42,8 +42,8 @@ struct Scale {
 }
 
 const SHORT: Scale = Scale {
-    jobs: 1_200,
-    every: Duration::from_millis(40),
+    jobs: 2_400,
+    every: Duration::from_millis(60),
     pace: Pace {
         away: 1_500,
         whole: 2_500,
