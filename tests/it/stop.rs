@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use kubently_core::status::Reason;
 use kubently_tests::guard::{Ending, Signal};
+use kubently_tests::product::Gateway;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::jobs::{ended, get, id_of, only_queued, running, submit, version, wait_for};
+use crate::identity::Admin;
+use crate::jobs::{
+    ended, get, id_of, only_queued, only_subject, running, submit, version, wait_for,
+};
+use crate::odd_workers::broker;
 use crate::slow_api::Gate;
 
 /// Far less than the grace period.
@@ -112,31 +118,42 @@ async fn a_second_signal_ends_a_draining_gateway_at_once() {
     let world = World::shared().await.unwrap();
     let mut gateway = world.second_gateway().await.unwrap();
     // A request whose body never ends keeps the gateway draining.
-    let address = gateway.url().trim_start_matches("http://").to_owned();
-    let mut caller = TcpStream::connect(&address).await.unwrap();
-    let head = format!(
-        "POST /v1/commands HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
-         content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n",
-        world.key
-    );
-    caller.write_all(head.as_bytes()).await.unwrap();
-    // Its answer to `Expect` says that the request is being read.
-    let mut answer = [0; 12];
-    tokio::io::AsyncReadExt::read_exact(&mut caller, &mut answer)
-        .await
-        .unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 100");
+    let _caller = half_sent(&gateway, "POST /v1/commands", &world.key, 100).await;
     gateway.process.signal(Signal::Term);
-    wait::until("the port being closed", AT_ONCE, async || {
-        let open = TcpStream::connect(&address).await.is_ok();
-        Probe::when(!open, "it is open")
-    })
-    .await
-    .unwrap();
+    closes(&gateway).await;
     assert_eq!(gateway.process.ended(), None, "{}", gateway.process.logs());
     gateway.process.signal(Signal::Term);
     let ending = gateway.process.wait(Duration::from_secs(2)).await.unwrap();
     assert_eq!(ending, Ending::Code(1), "{}", gateway.process.logs());
+}
+
+/// What it still answers for, it does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_gateway_calls_off_the_jobs_of_whom_it_deactivates() {
+    let world = World::shared().await.unwrap();
+    let admin = Admin::of(world).await;
+    let user = admin.person(serde_json::json!({})).await;
+    let cluster = world.cluster("stop-off").await.unwrap();
+    let mut body = version(&cluster);
+    body["queue_timeout_seconds"] = 600.into();
+    submit(&user.http, &body).await;
+    let subject = only_subject(&world.hub.url(), &cluster).await;
+    let mut gateway = world.second_gateway().await.unwrap();
+    let off = br#"{"is_active":false}"#;
+    let line = format!("PATCH /v1/users/{}", user.id);
+    let mut caller = half_sent(&gateway, &line, admin.http.key().unwrap(), off.len()).await;
+    gateway.process.signal(Signal::Term);
+    closes(&gateway).await;
+    caller.write_all(off).await.unwrap();
+    let mut answer = String::new();
+    caller.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let broker = broker(world).await;
+    let result = broker.result(&subject.reply()).await.unwrap();
+    let reason = result.and_then(|result| result.reason);
+    assert_eq!(reason, Some(Reason::UserDeactivated));
+    let ending = gateway.process.wait(IN_ORDER).await.unwrap();
+    assert_eq!(ending, Ending::Code(0), "{}", gateway.process.logs());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,6 +173,34 @@ async fn who_waits_at_a_stopping_gateway_gets_202_and_the_job_lives_on() {
     let _worker = world.worker(&cluster, "late", &[]).await.unwrap();
     let job = ended(&world.http().unwrap(), &id).await;
     assert_eq!(job["status"], "completed", "{job}");
+}
+
+/// A request whose body is still to come.
+async fn half_sent(gateway: &Gateway, line: &str, key: &str, length: usize) -> TcpStream {
+    let address = gateway.url().trim_start_matches("http://").to_owned();
+    let mut caller = TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "{line} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\nexpect: 100-continue\r\n\r\n",
+    );
+    caller.write_all(head.as_bytes()).await.unwrap();
+    // Its answer to `Expect` says that the request is being read.
+    let told = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut answer = vec![0; told.len()];
+    caller.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, told);
+    caller
+}
+
+/// Until a gateway takes no new connections.
+async fn closes(gateway: &Gateway) {
+    let address = gateway.url().trim_start_matches("http://").to_owned();
+    wait::until("the port being closed", AT_ONCE, async || {
+        let open = TcpStream::connect(&address).await.is_ok();
+        Probe::when(!open, "it is open")
+    })
+    .await
+    .unwrap();
 }
 
 async fn says(process: &kubently_tests::product::Process, text: &str) {
