@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use http::Method;
 use kubently_broker::CancelScope;
 use kubently_core::status::Reason;
@@ -13,8 +14,10 @@ use crate::broker::{envelope, hub, record, result};
 use crate::door::problem;
 use crate::fake_api::Hanging;
 use crate::jobs::{
-    drops_a_result, ended, get, job, only_queued, results, running, submit, version, wait_for,
+    drops_a_result, ended, get, job, only_queued, only_subject, results, running, submit, version,
+    wait_for,
 };
+use crate::odd_workers::broker;
 
 const SOON: Duration = Duration::from_secs(15);
 /// A connected worker stops within a second; the rest is for a loaded machine.
@@ -60,6 +63,31 @@ async fn a_queued_job_is_cancelled_once_and_leaves_the_queue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_again_takes_out_what_stayed_and_tells_the_workers_again() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("cancel-again").await.unwrap();
+    let client = async_nats::connect(world.hub.url()).await.unwrap();
+    let told = format!("kubently.v1.ctl.{cluster}.cancel.*");
+    let mut told = client.subscribe(told).await.unwrap();
+    client.flush().await.unwrap();
+    let id = submit(&http, &version(&cluster)).await;
+    let subject = only_subject(&world.hub.url(), &cluster).await;
+    let broker = broker(world).await;
+    let js = async_nats::jetstream::new(client);
+    for _ in 0..2 {
+        assert_eq!(cancel(&http, &id).await.json().unwrap()["cancelled"], true);
+        let heard = tokio::time::timeout(SOON, told.next()).await.unwrap();
+        assert!(heard.unwrap().subject.ends_with(&id));
+        assert_eq!(broker.queue_depth(&subject.cluster).await.unwrap(), 0);
+        // As where the hub did not take it out the first time.
+        let stays = js.publish(subject.to_string(), "{}".into()).await;
+        stays.unwrap().await.unwrap();
+    }
+    assert_eq!(results(&world.hub.url(), &cluster, &id).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_job_stops_at_once_and_so_does_its_request() {
     let world = World::shared().await.unwrap();
     let http = world.http().unwrap();
@@ -94,6 +122,37 @@ async fn a_running_job_stops_at_once_and_so_does_its_request() {
     assert_eq!(
         job(&http, &id).await.unwrap()["reason"],
         "cancelled_by_user"
+    );
+    assert_eq!(results(&world.hub.url(), &cluster, &id).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_job_stops_with_its_session_and_so_does_its_request() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("session-running").await.unwrap();
+    let api = Hanging::start().await;
+    let worker = world.worker_with(&cluster, "slow", api.kubeconfig(), &[]);
+    let _worker = worker.await.unwrap();
+    let wanted = serde_json::json!({ "cluster_id": cluster });
+    let session = http.json(Method::POST, "/v1/sessions", &wanted).await;
+    let session = session.unwrap().json().unwrap();
+    let session = session["session_id"].as_str().unwrap();
+    let mut body = get(&cluster, &["pods"]);
+    body["session_id"] = session.into();
+    let id = submit(&http, &body).await;
+    running(&http, &id).await;
+    let before = api.until(|seen| seen.asked > 0).await;
+    let path = format!("/v1/sessions/{session}");
+    let over = http.send(Method::DELETE, &path, &[], "").await.unwrap();
+    assert_eq!(over.status, 200, "{}", over.text());
+    tokio::time::timeout(SOON, api.until(|seen| seen.closed > before.closed))
+        .await
+        .unwrap();
+    let job = job(&http, &id).await.unwrap();
+    assert_eq!(
+        (&job["status"], &job["reason"]),
+        (&"cancelled".into(), &"session_ended".into())
     );
     assert_eq!(results(&world.hub.url(), &cluster, &id).await, 1);
 }

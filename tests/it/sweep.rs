@@ -11,11 +11,43 @@ use kubently_tests::world::World;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::jobs::{only_subject, submit, version};
+use crate::jobs::{ended, job, only_subject, submit, version};
 use crate::odd_workers::broker;
 
 /// The shortest deadline is 12 s, a sweep comes every 10 s, and the machine may be loaded.
 const SWEPT: Duration = Duration::from_secs(40);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_event_cannot_be_read_is_running_and_ends() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("odd-event").await.unwrap();
+    let mut body = version(&cluster);
+    body["queue_timeout_seconds"] = 1.into();
+    body["timeout_seconds"] = 1.into();
+    let id = submit(&http, &body).await;
+    let subject = only_subject(&world.hub.url(), &cluster).await;
+    let client = async_nats::connect(world.hub.url()).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let odd = r#"{"v":2,"type":"x"}"#;
+    let sent = js.publish(subject.reply().event(), odd.into()).await;
+    sent.unwrap().await.unwrap();
+    assert_eq!(job(&http, &id).await.unwrap()["status"], "running");
+    let events = http.get(&format!("/v1/jobs/{id}/events")).await.unwrap();
+    assert_eq!(events.json().unwrap()["items"], json!([]));
+    let ended = ended(&http, &id).await;
+    assert_eq!(
+        (&ended["status"], &ended["reason"]),
+        (&json!("failed"), &json!("timeout"))
+    );
+    let broker = broker(world).await;
+    wait::until("an empty queue", SWEPT, async || {
+        let depth = broker.queue_depth(&subject.cluster).await.unwrap();
+        Probe::when(depth == 0, format!("{depth} commands"))
+    })
+    .await
+    .unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_worker_takes_ends_as_queue_timeout_publishers_commands_too() {

@@ -33,7 +33,15 @@ pub(crate) async fn cancel(
 ) -> Result<Response, ApiError> {
     let (record, state) = find(&gateway, &caller, id).await?;
     let result = match state {
-        JobState::Finished(result) => result,
+        JobState::Finished(result) => {
+            if result.run.is_none() {
+                // Once more: the word may have been lost, or the command have stayed.
+                let recall = gateway.broker.recall(&record.subject);
+                // The job has ended either way; who asks again, recalls it again.
+                let _ = tokio::time::timeout(READ_LIMIT, recall).await;
+            }
+            result
+        }
         JobState::Queued | JobState::Running { .. } => {
             let result = CommandResult::never_ran(
                 record.envelope.id,

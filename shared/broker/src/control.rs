@@ -16,7 +16,6 @@ use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::job_repository::Start;
 use crate::replies::Stored;
-use crate::stream::STREAM_NOT_FOUND;
 use crate::topology::command_stream;
 
 /// How long ago the oldest job was submitted that is not past its deadline, and five minutes for
@@ -99,18 +98,24 @@ impl Broker {
             Stored::Already => self.result(&reply).await?.ok_or(StoreError::NoAnswer)?,
         };
         if stored.run.is_none() {
-            if let Err(error) = self.withdraw(subject).await {
-                // It is answered; the sweep takes what is left of it.
-                tracing::warn!(job = %subject.job, %error, "an ended job's command stays queued");
-            }
-            let told = self
-                .client
-                .publish(cancel_of(&subject.cluster, subject.job), "".into());
-            if let Err(error) = told.await {
-                tracing::warn!(job = %subject.job, %error, "the workers are not told of a cancelled job");
-            }
+            self.recall(subject).await;
         }
         Ok(stored)
+    }
+
+    /// Takes the command of a job that has ended without a run out of the queue and tells the workers,
+    /// again if need be: this may be repeated.
+    pub async fn recall(&self, subject: &CommandSubject) {
+        if let Err(error) = self.withdraw(subject).await {
+            // It is answered; the sweep takes what is left of it.
+            tracing::warn!(job = %subject.job, %error, "an ended job's command stays queued");
+        }
+        let told = self
+            .client
+            .publish(cancel_of(&subject.cluster, subject.job), "".into());
+        if let Err(error) = told.await {
+            tracing::warn!(job = %subject.job, %error, "the workers are not told of a cancelled job");
+        }
     }
 
     /// Calls off a user's unfinished jobs of this scope, by walking the records of its last hour;
@@ -158,15 +163,12 @@ impl Broker {
 
     /// Takes a command out of the queue, where it still is; whoever runs it is not stopped by that.
     pub(crate) async fn withdraw(&self, subject: &CommandSubject) -> Result<(), StoreError> {
-        let stream = command_stream(&subject.cluster);
-        match self.last(&stream, &subject.to_string()).await {
-            Ok(Some(message)) => self.delete(&stream, message.sequence).await,
-            Ok(None)
-            | Err(StoreError::Refused {
-                code: STREAM_NOT_FOUND,
-                ..
-            }) => Ok(()),
-            Err(error) => Err(error),
+        match self.queued(subject).await? {
+            Some(sequence) => {
+                self.delete(&command_stream(&subject.cluster), sequence)
+                    .await
+            }
+            None => Ok(()),
         }
     }
 }

@@ -8,7 +8,7 @@ use kubently_core::time::Timestamp;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
-use crate::replies::{decode, decode_result};
+use crate::replies::{decode, result_of};
 use crate::topology::reply_stream;
 
 /// The most replies that are read at a time, and the most bytes of them.
@@ -32,7 +32,7 @@ pub enum Reply {
     Event(Event),
     /// The job's one result.
     Result(Box<CommandResult>),
-    /// What cannot be read, such as an event of a later version.
+    /// An event that cannot be read, such as one of a later version.
     Unreadable,
 }
 
@@ -77,18 +77,21 @@ impl Broker {
             .await?;
         let result = reply.result();
         let items = batch.messages.into_iter().map(|message| {
+            let stored_at = Timestamp::new(message.time);
             let read = if message.subject.as_str() == result {
-                decode_result(&message.payload, reply.job).map(|read| Reply::Result(Box::new(read)))
+                let read = result_of(&message.payload, reply.job, stored_at);
+                Reply::Result(Box::new(read))
             } else {
-                decode(&message.payload, "event").map(Reply::Event)
+                let read = decode(&message.payload, "event").map(Reply::Event);
+                read.unwrap_or_else(|error| {
+                    tracing::warn!(job = %reply.job, %error, "an odd event");
+                    Reply::Unreadable
+                })
             };
             StoredReply {
                 sequence: message.sequence,
-                stored_at: Timestamp::new(message.time),
-                reply: read.unwrap_or_else(|error| {
-                    tracing::warn!(job = %reply.job, %error, "an odd reply");
-                    Reply::Unreadable
-                }),
+                stored_at,
+                reply: read,
             }
         });
         Ok(StoredReplies {
@@ -118,7 +121,10 @@ impl Broker {
         if message.subject.as_str() != reply.event() {
             return Ok(Mark::NotOfThisJob);
         }
-        let event: Event = decode(&message.payload, "event")?;
-        Ok(Mark::Event(event.run, event.attempt, event.n))
+        // Nobody was told the id of one that cannot be read.
+        let event = decode::<Event>(&message.payload, "event");
+        Ok(event.map_or(Mark::NotOfThisJob, |event| {
+            Mark::Event(event.run, event.attempt, event.n)
+        }))
     }
 }

@@ -9,7 +9,7 @@ use crate::bucket::Stored;
 use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::job_repository::{self, Revision};
-use crate::topology::{JOBS, bucket_stream, command_stream};
+use crate::topology::{JOBS, bucket_stream};
 
 /// How often a key is looked at anew that others write at the same time.
 const TRIES: u32 = 5;
@@ -113,8 +113,7 @@ impl Broker {
         if self.result(&reply).await?.is_some() {
             return Ok(true);
         }
-        let queue = command_stream(&subject.cluster);
-        let queued = self.last(&queue, &subject.to_string()).await?;
+        let queued = self.queued(subject).await?;
         // The result is stored before the command is acked, so it may have come since.
         Ok(queued.is_some() || self.result(&reply).await?.is_some())
     }

@@ -160,13 +160,8 @@ impl Waiter {
         };
         match told {
             Told::Result(result) => Some(Box::new(Arc::unwrap_or_clone(result))),
-            Told::Payload(payload) => match decode_result(&payload, self.reply.job) {
-                Ok(result) => Some(Box::new(result)),
-                Err(error) => {
-                    tracing::warn!(job = %self.reply.job, %error, "an odd result on the live feed");
-                    None
-                }
-            },
+            // What cannot be read, the store tells.
+            Told::Payload(payload) => decode_result(&payload).ok().map(Box::new),
         }
     }
 

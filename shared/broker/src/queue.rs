@@ -4,13 +4,14 @@ use async_nats::jetstream::message::StreamMessage;
 use kubently_core::cluster::ClusterId;
 use kubently_core::directory::{LaneStatus, QueueStatus};
 use kubently_core::lane::Lane;
-use kubently_core::subject::lane_of;
+use kubently_core::subject::{CommandSubject, lane_of};
 use kubently_core::time::Timestamp;
 use serde::Deserialize;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
 use crate::metrics::Depths;
+use crate::stream::STREAM_NOT_FOUND;
 use crate::topology::command_stream;
 
 #[derive(Deserialize)]
@@ -34,6 +35,19 @@ struct Delivered {
 }
 
 impl Broker {
+    /// Where a command stands in its queue; `None` where it has left it, also with a removed cluster.
+    pub(crate) async fn queued(&self, subject: &CommandSubject) -> Result<Option<u64>, StoreError> {
+        let stream = command_stream(&subject.cluster);
+        match self.last(&stream, &subject.to_string()).await {
+            Ok(message) => Ok(message.map(|message| message.sequence)),
+            Err(StoreError::Refused {
+                code: STREAM_NOT_FOUND,
+                ..
+            }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// How many commands wait and run in each lane of a cluster, and since when the oldest waits.
     ///
     /// # Errors

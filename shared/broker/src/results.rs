@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use futures::StreamExt as _;
 use kubently_core::result::CommandResult;
 use kubently_core::subject::ReplySubject;
+use kubently_core::time::Timestamp;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
-use crate::replies::decode_result;
+use crate::replies::result_of;
 use crate::topology::reply_stream;
 
 /// Jobs of one request. The server answers at most 1,024 (ADR-31).
@@ -60,10 +61,8 @@ impl Broker {
                 let Some(reply) = open.remove(message.subject.as_str()) else {
                     continue;
                 };
-                match decode_result(&message.payload, reply.job) {
-                    Ok(result) => seen(reply, result),
-                    Err(error) => tracing::debug!(job = %reply.job, %error, "an odd result"),
-                }
+                let stored_at = Timestamp::new(message.time);
+                seen(reply, result_of(&message.payload, reply.job, stored_at));
             }
             if !batch.more || open.len() == before {
                 return Ok(());

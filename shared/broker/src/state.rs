@@ -1,6 +1,5 @@
 //! How far a job has come, read from what is stored.
 
-use kubently_core::event::EventKind;
 use kubently_core::job::{Derived, JobRecord, JobState, Traces};
 use kubently_core::result::CommandResult;
 use kubently_core::status::{FinalStatus, Reason};
@@ -8,8 +7,8 @@ use kubently_core::time::Timestamp;
 
 use crate::connect::Broker;
 use crate::error::StoreError;
-use crate::stream::{STREAM_NOT_FOUND, StreamAnswer};
-use crate::topology::{JOB_RETENTION, command_stream, reply_stream};
+use crate::stream::StreamAnswer;
+use crate::topology::{JOB_RETENTION, reply_stream};
 
 /// What the stores know of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +31,8 @@ impl Broker {
         if let Some(result) = self.result(&reply).await? {
             return Ok(finished(result));
         }
-        let queue = command_stream(&record.subject.cluster);
-        let message = match self.last(&queue, &record.subject.to_string()).await {
-            Ok(message) => message.is_some(),
-            // The queue of a removed cluster.
-            Err(StoreError::Refused {
-                code: STREAM_NOT_FOUND,
-                ..
-            }) => false,
-            Err(error) => return Err(error),
-        };
-        let event = self.last_event(&reply).await?;
-        let started = event.map(|event| match event.kind {
-            EventKind::Started { timestamp, .. } => (event.attempt, Some(timestamp)),
-            EventKind::Output(_) | EventKind::Log(_) => (event.attempt, None),
-        });
+        let message = self.queued(&record.subject).await?.is_some();
+        let started = self.started(&reply).await?;
         let mut traces = Traces {
             result: None,
             message,

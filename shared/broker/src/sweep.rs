@@ -352,7 +352,7 @@ async fn end(
         broker.delete(&stream, sequence).await?;
         return Ok(Ended::Unanswerable);
     };
-    let started = broker.last_event(&subject.reply()).await?.is_some();
+    let started = broker.started(&subject.reply()).await?.is_some();
     let reason = if started {
         Reason::Timeout
     } else {
