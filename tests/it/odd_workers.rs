@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::http::Method;
 use futures::StreamExt as _;
 use kubently_broker::{Broker, HubConfig, Intake, Stored};
 use kubently_core::envelope::Envelope;
@@ -11,6 +12,7 @@ use kubently_core::subject::CommandSubject;
 use kubently_tests::http::Http;
 use kubently_tests::nats::Nats;
 use kubently_tests::product::{self, Gateway};
+use kubently_tests::scrape::Scrape;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use serde_json::{Value, json};
@@ -18,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::door::problem;
-use crate::jobs::{ended, submit, version};
+use crate::events::Hand;
+use crate::jobs::{ended, job, submit, version};
 
 const SOON: Duration = Duration::from_secs(15);
 const COMMANDS: usize = 200;
@@ -188,6 +191,10 @@ fn nonsense(cluster: &str, id: &str) -> Vec<(Vec<u8>, Reason)> {
             with("owner", Uuid::new_v4().to_string().into()),
             Reason::PolicyDenied,
         ),
+        (
+            with("session_id", Uuid::new_v4().to_string().into()),
+            Reason::PolicyDenied,
+        ),
         (with("args", json!(["secrets"])), Reason::PolicyDenied),
         (with("args", json!(["pods,secret"])), Reason::PolicyDenied),
         (
@@ -230,7 +237,14 @@ async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
         assert!(!result.success, "{said}");
     }
     // Nobody can be answered on these; they go all the same.
-    for tail in ["normal.gw-XYZ.1", "normal.pub-ci.no-uuid", "high.pub-UP.1"] {
+    let odd = [
+        "normal.gw-XYZ.1",
+        "normal.pub-ci.no-uuid",
+        "high.pub-UP.1",
+        "low.1",
+        "low.pub-ci.1.2.3",
+    ];
+    for tail in odd {
         let subject = format!("kubently.v1.cmd.{cluster}.{tail}");
         js.publish(subject, "{}".into())
             .await
@@ -244,8 +258,60 @@ async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
     })
     .await
     .unwrap();
+    let seen = Scrape::of(&worker.process).await.unwrap();
+    let dropped = seen.sum("kubently_deliveries_unanswerable_total", &[]);
+    // One more where an ack was lost.
+    assert!(dropped.unwrap() >= 5.0, "{dropped:?}");
+    // On a lane that there is not, nothing is taken: it would reach no worker.
+    for lane in ["urgent", "HIGH"] {
+        let subject = format!("kubently.v1.cmd.{cluster}.{lane}.pub-ci.{}", Uuid::now_v7());
+        let refused = js.publish(subject, "{}".into()).await.unwrap().await;
+        assert!(refused.is_err(), "{lane}");
+    }
     let logs = worker.process.logs();
     assert!(!logs.contains("panicked"), "{logs}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_cannot_be_read_ends_its_job_all_the_same() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hand = Hand::on_new_job(world, &http, "odd-result").await;
+    let path = format!("/v1/jobs/{}", hand.id);
+    let stream = http.events(&format!("{path}/events"), &[]).await.unwrap();
+    let waiting = {
+        let (http, path) = (http.clone(), path.clone());
+        tokio::spawn(async move {
+            let prefer = [("prefer", "wait=60")];
+            http.send(Method::GET, &path, &prefer, "").await
+        })
+    };
+    let client = async_nats::connect(world.hub.url()).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let sent = js.publish(hand.reply.result(), "{\"v\":1,\"x".into()).await;
+    sent.unwrap().await.unwrap();
+    let waited = waiting.await.unwrap().unwrap().json().unwrap();
+    let job = job(&http, &hand.id).await.unwrap();
+    for job in [&waited, &job] {
+        assert_eq!(
+            (&job["status"], &job["reason"]),
+            (&"failed".into(), &"undecodable".into())
+        );
+    }
+    let events = stream.rest().await.unwrap();
+    let end = events.last().unwrap();
+    assert_eq!((end.name.as_str(), &end.data["job"]), ("complete", &job));
+    // Its command is still there, and goes with whoever calls it off.
+    let told = http
+        .send(Method::POST, &format!("{path}/cancel"), &[], "")
+        .await;
+    let told = told.unwrap().json().unwrap();
+    assert_eq!(
+        (&told["cancelled"], &told["status"]),
+        (&false.into(), &"failed".into())
+    );
+    let broker = broker(world).await;
+    assert_eq!(broker.queue_depth(&hand.reply.cluster).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,6 +335,15 @@ async fn a_full_queue_is_429_and_the_refused_job_leaves_nothing_behind() {
     let refused = http.post_command(&version("full"), &[]).await.unwrap();
     problem(&refused, 429, "queue_full");
     assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    // Under a key as well, which stands for nothing then and is free for another try.
+    let key = [("idempotency-key", "full"), ("prefer", "respond-async")];
+    let refused = http.post_command(&version("full"), &key).await.unwrap();
+    problem(&refused, 429, "queue_full");
     let mut jobs = js.get_stream("KV_kubently_jobs").await.unwrap();
     assert_eq!(jobs.info().await.unwrap().state.messages, 0);
+    let queue = js.get_stream("KUBENTLY_CMD_full").await.unwrap();
+    queue.delete_message(1).await.unwrap();
+    let accepted = http.post_command(&version("full"), &key).await.unwrap();
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    assert_eq!(accepted.header("idempotency-replayed"), "");
 }

@@ -9,7 +9,7 @@ use kubently_tests::product::Process;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 
-use crate::jobs::{ended, job, submit, version};
+use crate::jobs::{ended, get, job, submit, version};
 
 /// They are looked at every 20 s, and the machine may be loaded.
 const MENDED: Duration = Duration::from_secs(60);
@@ -125,6 +125,42 @@ async fn a_reply_stream_that_was_deleted_or_changed_is_set_right() {
     })
     .await
     .unwrap();
+}
+
+/// As one was made before queues took their lanes alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_takes_more_than_its_lanes_is_set_right_and_keeps_what_it_holds() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("wide").await.unwrap();
+    let mut body = get(&cluster, &["namespaces"]);
+    body["queue_timeout_seconds"] = 600.into();
+    let id = submit(&http, &body).await;
+    let js = js(world).await;
+    let mut queue = js
+        .get_stream(format!("KUBENTLY_CMD_{cluster}"))
+        .await
+        .unwrap();
+    let config = queue.cached_info().config.clone();
+    let wide = Config {
+        subjects: vec![format!("kubently.v1.cmd.{cluster}.>")],
+        ..config.clone()
+    };
+    js.update_stream(wide).await.unwrap();
+    let odd = format!("kubently.v1.cmd.{cluster}.urgent.pub-ci.1");
+    let sent = js.publish(odd.clone(), "{}".into()).await.unwrap();
+    sent.await.unwrap();
+    wait::until("the queue as it was", MENDED, async || {
+        let now = queue.info().await.unwrap().config.subjects.clone();
+        Probe::when(now == config.subjects, format!("{now:?}"))
+    })
+    .await
+    .unwrap();
+    let refused = js.publish(odd, "{}".into()).await.unwrap().await;
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(queue.info().await.unwrap().state.messages, 2);
+    let _worker = world.worker(&cluster, "w", &[]).await.unwrap();
+    assert_eq!(ended(&http, &id).await["status"], "completed");
 }
 
 /// These hold what only people know: nothing is put in their place, and readiness says which one lacks.

@@ -28,6 +28,8 @@ pub struct Counts {
     pub(crate) pulls_lost: Counter,
     pub(crate) ended: Family<End, Counter>,
     pub(crate) sweeps: Family<Swept, Counter>,
+    /// Commands past their deadlines that nobody could be answered on.
+    pub(crate) dropped: Counter,
     pub(crate) deadlines: Gauge,
     /// Presences that were not read because their cluster writes too many.
     pub(crate) presences_ignored: Counter,
@@ -151,6 +153,11 @@ impl Counts {
             "kubently_sweeps",
             "Passes over all queues that look for what nobody takes, by outcome",
             self.sweeps.clone(),
+        );
+        registry.register(
+            "kubently_commands_dropped",
+            "Commands past their deadlines that left a queue unanswered, because their subjects are none of ours",
+            self.dropped.clone(),
         );
         registry.register_collector(Box::new(QueueGauges {
             queues,

@@ -4,7 +4,7 @@
 //! by then; its deadline is kept, and what is past it gets its result by compare-and-set. Several
 //! sweepers do no harm: the first result stands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream::message::StreamMessage;
@@ -22,6 +22,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::deadlines::Deadlines;
 use crate::connect::Broker;
 use crate::directory::Directory;
 use crate::error::StoreError;
@@ -29,6 +30,8 @@ use crate::metrics::{Depths, Queues, Swept};
 use crate::retired::DropsEarly;
 use crate::stream::StreamState;
 use crate::topology::{COMMANDS, command_stream};
+
+mod deadlines;
 
 /// How often the queues are looked at, less some jitter.
 const EVERY: Duration = Duration::from_secs(10);
@@ -49,14 +52,11 @@ const PARALLEL: usize = 8;
 /// The pause before what failed is tried again, in seconds.
 const AGAIN: u32 = 10;
 
-/// The deadlines of what waits.
+/// What one gateway knows of the queues.
 struct Sweep {
     broker: Broker,
     directory: Directory,
-    /// The last sequence of each queue that was read.
-    read: HashMap<ClusterId, u64>,
-    due: BTreeSet<(Timestamp, ClusterId, u64)>,
-    undecodable: u64,
+    deadlines: Deadlines,
     passes: u64,
     /// Where each pass tells how the queues stand.
     seen: Queues,
@@ -95,9 +95,7 @@ impl Broker {
         let mut sweep = Sweep {
             broker: self.clone(),
             directory,
-            read: HashMap::new(),
-            due: BTreeSet::new(),
-            undecodable: 0,
+            deadlines: Deadlines::new(MOST),
             passes: 0,
             seen,
         };
@@ -108,7 +106,7 @@ impl Broker {
                 let outcome = if passed.is_ok() { "ok" } else { "error" };
                 let sweeps = &sweep.broker.counts.sweeps;
                 sweeps.get_or_create(&Swept { outcome }).inc();
-                let kept = i64::try_from(sweep.due.len()).unwrap_or(i64::MAX);
+                let kept = i64::try_from(sweep.deadlines.len()).unwrap_or(i64::MAX);
                 sweep.broker.counts.deadlines.set(kept);
                 if let Err(error) = passed {
                     tracing::warn!(%error, "the queues were not swept");
@@ -160,30 +158,30 @@ impl Sweep {
     async fn pass(&mut self) -> Result<(), StoreError> {
         let queues = self.queues().await?;
         self.look(&queues).await;
-        self.read
-            .retain(|cluster, _| queues.iter().any(|(known, _)| known == cluster));
+        let there: HashSet<_> = queues.iter().map(|(cluster, _)| cluster.clone()).collect();
+        self.deadlines.begin(|cluster| there.contains(cluster));
         let broker = self.broker.clone();
-        let mut reads = futures::stream::iter(queues.into_iter().filter_map(|(cluster, queue)| {
+        let wanted = queues.into_iter().filter_map(|(cluster, queue)| {
             let age = queue.ts.signed_duration_since(queue.state.first_ts);
-            let read = self.read.get(&cluster).copied().unwrap_or(0);
+            let read = self.deadlines.read(&cluster);
             // A queue that was made anew counts from 1 again.
             let read = if read > queue.state.last_seq { 0 } else { read };
             let is_new = queue.state.last_seq > read;
             let wanted = queue.state.messages > 0 && age > YOUNGEST && is_new;
-            wanted.then(|| read_queue(&broker, cluster, read, queue.ts - YOUNGEST))
-        }))
-        .buffer_unordered(PARALLEL);
-        let mut found = Vec::new();
+            wanted.then(|| (cluster, read, queue.ts - YOUNGEST))
+        });
+        let wanted: Vec<_> = wanted.collect();
+        let mut reads = futures::stream::iter(wanted)
+            .map(|(cluster, read, before)| read_queue(&broker, cluster, read, before))
+            .buffer_unordered(PARALLEL);
         while let Some(read) = reads.next().await {
             match read {
-                Ok(read) => found.push(read),
+                // At once: what many queues hold together has no bound but this one.
+                Ok((cluster, commands)) => self.deadlines.keep(&cluster, commands),
                 Err(error) => tracing::warn!(%error, "a queue was not read"),
             }
         }
         drop(reads);
-        for (cluster, commands) in found {
-            self.keep(&cluster, commands);
-        }
         self.expire().await;
         Ok(())
     }
@@ -232,58 +230,32 @@ impl Sweep {
         }
     }
 
-    /// Keeps the deadlines, in the order of the queue, for as long as there is room.
-    fn keep(&mut self, cluster: &ClusterId, commands: Vec<(u64, Timestamp)>) {
-        for (sequence, deadline) in commands {
-            let entry = (deadline, cluster.clone(), sequence);
-            if self.due.len() >= MOST {
-                if self.due.last().is_none_or(|last| *last <= entry) {
-                    // It is read again once there is room.
-                    return;
-                }
-                if let Some((_, cluster, sequence)) = self.due.pop_last() {
-                    let read = self.read.entry(cluster).or_default();
-                    *read = (*read).min(sequence.saturating_sub(1));
-                }
-            }
-            self.due.insert(entry);
-            self.read.insert(cluster.clone(), sequence);
-        }
-    }
-
     async fn expire(&mut self) {
         let now = self.directory.now();
-        let mut past = Vec::new();
-        while self
-            .due
-            .first()
-            .is_some_and(|(deadline, ..)| *deadline < now)
-        {
-            past.extend(self.due.pop_first());
-        }
+        let past = self.deadlines.past(now);
         let broker = &self.broker;
         let mut outcomes = futures::stream::iter(past)
-            .map(|(_, cluster, sequence)| async move {
+            .map(|(cluster, sequence)| async move {
                 let ended = end(broker, &cluster, sequence, now).await;
                 (cluster, sequence, ended)
             })
             .buffer_unordered(PARALLEL);
-        let (mut ended, mut again) = (0_u64, Vec::new());
+        let (mut ended, mut dropped, mut again) = (0_u64, 0_u64, Vec::new());
         while let Some((cluster, sequence, outcome)) = outcomes.next().await {
             match outcome {
                 Ok(Ended::Gone) => {}
                 Ok(Ended::Answered) => ended += 1,
-                Ok(Ended::Unanswerable) => self.undecodable += 1,
+                Ok(Ended::Unanswerable) => dropped += 1,
                 Err(error) => {
                     tracing::warn!(%cluster, %error, "a command past its deadline is not ended");
-                    again.push((now.plus_seconds(AGAIN), cluster, sequence));
+                    again.push((cluster, sequence));
                 }
             }
         }
         drop(outcomes);
-        self.due.extend(again);
-        if ended > 0 {
-            let dropped = self.undecodable;
+        self.deadlines.again(now.plus_seconds(AGAIN), again);
+        broker.counts.dropped.inc_by(dropped);
+        if ended > 0 || dropped > 0 {
             tracing::info!(ended, dropped, "commands past their deadlines were ended");
         }
     }

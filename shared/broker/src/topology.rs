@@ -104,11 +104,14 @@ pub(crate) fn bucket_stream(bucket: &str) -> String {
     format!("KV_{bucket}")
 }
 
-/// A cluster's queue: full means refused, and one job is in it once.
+/// A cluster's queue: full means refused, and one job is in it once. It takes the three lanes alone: what
+/// stood on another would reach no worker, and fill it.
 pub(crate) fn commands(cluster: &ClusterId) -> Config {
     Config {
         name: command_stream(cluster),
-        subjects: vec![subject::commands_of(cluster)],
+        subjects: Lane::ALL
+            .map(|lane| subject::lane_of(cluster, lane))
+            .to_vec(),
         retention: RetentionPolicy::WorkQueue,
         storage: StorageType::File,
         discard: DiscardPolicy::New,

@@ -241,19 +241,19 @@ impl ReplySubject {
     }
 }
 
-/// What a cluster's command stream captures.
+/// Whatever a cluster's command stream holds; it captures each of [`lane_of`].
 #[must_use]
 pub fn commands_of(cluster: &ClusterId) -> String {
     format!("{PREFIX}.cmd.{cluster}.>")
 }
 
-/// What the command streams of all clusters capture.
+/// Whatever the command streams of all clusters hold.
 #[must_use]
 pub fn all_commands() -> String {
     format!("{PREFIX}.cmd.>")
 }
 
-/// What the consumer of one lane takes.
+/// What a cluster's command stream captures for one lane, and its consumer takes.
 #[must_use]
 pub fn lane_of(cluster: &ClusterId, lane: Lane) -> String {
     format!("{PREFIX}.cmd.{cluster}.{lane}.>")
