@@ -166,7 +166,7 @@ impl ApiError {
             Self::JobNotFinished => Some("ask again after Retry-After seconds"),
             Self::ResultExpired => Some("run the command again"),
             Self::EventsExpired | Self::BadEventId => {
-                Some("read the events from the beginning, without an id")
+                Some("read the events from the beginning, without an id, or the job itself")
             }
             Self::IdempotencyKeyReused => Some("send another command under a key of its own"),
             Self::OverQuota => Some("wait for some of them to end, or cancel them"),

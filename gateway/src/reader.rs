@@ -28,18 +28,11 @@ pub(crate) struct Reader {
     record: JobRecord,
     waiter: Waiter,
     transcript: Transcript,
-    phase: Phase,
+    /// Whether the job's end has been told.
+    has_ended: bool,
     /// The last sequence that was read.
     after: u64,
     failures: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Following,
-    /// The result names a run that was dropped: its events are read once more.
-    Replaying,
-    Ended,
 }
 
 /// What a reader has to tell.
@@ -49,7 +42,8 @@ pub(crate) enum Told {
     /// Nothing, but the connection lives.
     Quiet,
     /// Nothing more will come: the job has ended and was told so, or the gateway stops and the
-    /// caller resumes with the last id that it has.
+    /// caller resumes with the last id that it has, or what follows that id is gone, as who resumes
+    /// is told.
     End,
 }
 
@@ -57,6 +51,18 @@ pub(crate) enum Told {
 pub(crate) struct Batch {
     pub(crate) events: Vec<JobEvent>,
     pub(crate) more: bool,
+}
+
+impl Batch {
+    /// What was read before something that is gone, or that it is.
+    fn before_a_gap(mut self) -> Result<Self, ApiError> {
+        if self.events.is_empty() {
+            return Err(ApiError::EventsExpired);
+        }
+        // The next read begins, and ends, at the gap.
+        self.more = true;
+        Ok(self)
+    }
 }
 
 impl Reader {
@@ -77,7 +83,7 @@ impl Reader {
                 Mark::Event(run, attempt, n) => {
                     reader.transcript = Transcript::after(run, attempt, n);
                 }
-                Mark::Result => reader.phase = Phase::Ended,
+                Mark::Result => reader.has_ended = true,
                 Mark::Expired => return Err(ApiError::EventsExpired),
                 Mark::NotOfThisJob => return Err(ApiError::BadEventId),
             }
@@ -98,7 +104,7 @@ impl Reader {
             record,
             waiter,
             transcript: Transcript::default(),
-            phase: Phase::Following,
+            has_ended: false,
             after: 0,
             failures: 0,
         }
@@ -106,7 +112,7 @@ impl Reader {
 
     /// Whether the job's end has been told.
     pub(crate) fn has_ended(&self) -> bool {
-        self.phase == Phase::Ended
+        self.has_ended
     }
 
     /// What is stored and was not read yet, without waiting for more.
@@ -127,27 +133,23 @@ impl Reader {
             .await?;
         batch.more = stored.more;
         for stored in stored.items {
-            self.after = stored.sequence;
             let (id, at) = (stored.sequence, stored.stored_at);
             match stored.reply {
-                Reply::Event(event) => {
-                    let step = self.transcript.event(&event);
-                    if step == Step::Restart {
-                        batch.events.push(JobEvent::reset(job));
-                    }
-                    if step != Step::Skip {
+                Reply::Event(event) => match self.transcript.event(&event) {
+                    Step::Skip => {}
+                    Step::Lost => return batch.before_a_gap(),
+                    step => {
+                        if step == Step::Restart {
+                            batch.events.push(JobEvent::reset(job));
+                        }
                         batch.events.push(JobEvent::stored(job, id, at, event));
                     }
-                }
+                },
                 Reply::Result(result) => {
-                    let end = match self.phase {
-                        Phase::Following => self.transcript.result(&result),
-                        Phase::Replaying | Phase::Ended => End::Complete,
-                    };
-                    match end {
+                    match self.transcript.result(&result) {
+                        End::Lost => return batch.before_a_gap(),
                         End::Replay(_) => {
                             batch.events.push(JobEvent::reset(job));
-                            self.phase = Phase::Replaying;
                             self.transcript = Transcript::default().decided_by(&result);
                             self.after = 0;
                             batch.more = true;
@@ -156,14 +158,16 @@ impl Reader {
                             let state = JobState::Finished(result);
                             let job = JobResponse::new(&self.record, &state);
                             batch.events.push(JobEvent::complete(id, at, job));
-                            self.phase = Phase::Ended;
+                            self.has_ended = true;
                             batch.more = false;
+                            self.after = id;
                         }
                     }
                     return Ok(batch);
                 }
                 Reply::Unreadable => {}
             }
+            self.after = id;
         }
         Ok(batch)
     }
@@ -188,6 +192,8 @@ impl Reader {
                     continue;
                 }
                 Ok(_) => self.failures = 0,
+                // Who resumes is told so.
+                Err(ApiError::EventsExpired) => return Told::End,
                 Err(error) => {
                     self.failures += 1;
                     tracing::debug!(job = %self.record.envelope.id, %error, "events are not read");

@@ -92,6 +92,13 @@ impl Execution<'_> {
         self.stdout.extend_from_slice(text.as_bytes());
     }
 
+    /// It is stored, and its result does not tell of it.
+    pub(crate) async fn hide(&mut self, text: &str) -> u64 {
+        self.n += 1;
+        let chunk = Chunk::of(OutputStream::Stdout, text.as_bytes());
+        self.store(self.n, EventKind::Output(chunk)).await
+    }
+
     async fn store(&self, n: u64, kind: EventKind) -> u64 {
         let event = Event {
             v: 1,
@@ -298,6 +305,65 @@ async fn an_id_that_is_none_of_the_jobs_is_refused_and_an_old_one_is_gone() {
         .unwrap();
     let answer = http.get(&format!("{}?since={old}", hand.path())).await;
     problem(&answer.unwrap(), 410, "events_expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_is_told_and_never_passed_over() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hand = Hand::on_new_job(world, &http, "gap").await;
+    let get = async |query: &str| http.get(&format!("{}{query}", hand.path())).await.unwrap();
+    let mut run = hand.begin(1);
+    let first = run.print("1").await;
+    let live = http.events(&hand.path(), &[]).await.unwrap();
+    run.lose("2");
+    run.print("3").await;
+    // The stream ends there, and who resumes learns why.
+    assert_eq!(texts(&live.rest().await.unwrap()), ["output 1"]);
+    let id = first.to_string();
+    let headers = [
+        ("accept", "text/event-stream"),
+        ("last-event-id", id.as_str()),
+    ];
+    let resumed = http.send(Method::GET, &hand.path(), &headers, "").await;
+    problem(&resumed.unwrap(), 410, "events_expired");
+    let page = get("").await.json().unwrap();
+    assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
+    assert_eq!(
+        (&page["next_since"], &page["complete"]),
+        (&first.into(), &false.into())
+    );
+    problem(
+        &get(&format!("?since={first}")).await,
+        410,
+        "events_expired",
+    );
+    run.end().await;
+    problem(
+        &get(&format!("?since={first}")).await,
+        410,
+        "events_expired",
+    );
+
+    // A full stream drops its oldest.
+    let client = async_nats::connect(world.hub.url()).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let stream = format!("KUBENTLY_REPLY_{}", hand.reply.cluster);
+    let stream = js.get_stream(&stream).await.unwrap();
+    stream.purge().sequence(first + 1).await.unwrap();
+    problem(&get("").await, 410, "events_expired");
+    let full = http.get(&format!("/v1/jobs/{}?view=full", hand.id)).await;
+    let full = full.unwrap().json().unwrap();
+    assert_eq!(full["status"], "completed", "{full}");
+    assert_eq!(full["events"], Value::Array(Vec::new()), "{full}");
+    assert_eq!(
+        full["events_url"],
+        format!("{}?since=0", hand.path()),
+        "{full}"
+    );
+    // All of them are gone, and the result alone is left.
+    stream.purge().sequence(first + 2).await.unwrap();
+    problem(&get("").await, 410, "events_expired");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -156,3 +156,25 @@ async fn a_reader_that_takes_nothing_is_let_go_and_goes_on_where_it_was() {
     // Started, a hundred events, and the end.
     assert_eq!(told, 102, "{} and {}", ids.len(), resumed.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_job_that_waits_hears_that_the_connection_lives() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hand = Hand::on_new_job(world, &http, "quiet").await;
+    let address = http.authority().unwrap();
+    let mut follower = TcpStream::connect(address).await.unwrap();
+    let ask = format!(
+        "GET /v1/jobs/{}/events HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+         accept: text/event-stream\r\n\r\n",
+        hand.id, world.key
+    );
+    follower.write_all(ask.as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    let comment = async {
+        while !String::from_utf8_lossy(&heard).contains("\n: waiting\n\n") {
+            assert_ne!(follower.read_buf(&mut heard).await.unwrap(), 0);
+        }
+    };
+    tokio::time::timeout(SOON, comment).await.unwrap();
+}

@@ -36,7 +36,7 @@ impl Default for Asked {
 }
 
 /// A page of events. `reset` among them says that what came before it is void.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct Events {
     pub(crate) items: Vec<JobEvent>,
     /// The id to ask on with.
@@ -82,21 +82,67 @@ pub(crate) async fn events(
 pub(crate) async fn page(mut reader: Reader, since: u64, limit: usize) -> Result<Events, ApiError> {
     let mut items = Vec::new();
     for _ in 0..READS {
-        let batch = reader.read().await?;
+        let batch = match reader.read().await {
+            Ok(batch) => batch,
+            // Who asks on with this page's last id is told that nothing follows it.
+            Err(ApiError::EventsExpired) if numbered(&items) > 0 => break,
+            Err(error) => return Err(error),
+        };
         items.extend(batch.events);
-        if !batch.more || items.len() >= limit {
+        if !batch.more || numbered(&items) >= limit {
             break;
         }
     }
-    let is_whole = items.len() <= limit;
-    items.truncate(limit);
-    // Whoever asks on is told of it again.
-    while items.last().is_some_and(|event| event.id.is_none()) {
-        items.pop();
-    }
+    let is_whole = cut(&mut items, limit);
     Ok(Events {
         next_since: items.last().and_then(|event| event.id).unwrap_or(since),
         complete: is_whole && reader.has_ended(),
         items,
     })
+}
+
+/// How many of them have an id to ask on with.
+fn numbered(items: &[JobEvent]) -> usize {
+    items.iter().filter(|event| event.id.is_some()).count()
+}
+
+/// Leaves so many events that have an id, and what stands before each; answers whether that is all. What has
+/// no id takes no place: a page of it alone would lead nowhere.
+fn cut(items: &mut Vec<JobEvent>, limit: usize) -> bool {
+    let is_whole = numbered(items) <= limit;
+    let with_id = items.iter().enumerate();
+    let with_id = with_id.filter(|(_, event)| event.id.is_some());
+    // What follows the last id, whoever asks on is told of again.
+    let end = with_id.take(limit).last().map_or(0, |(place, _)| place + 1);
+    items.truncate(end);
+    is_whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: Option<u64>) -> JobEvent {
+        let job = "0199b6a0-5c1e-7d3a-8f00-1234567890ab".parse().unwrap();
+        JobEvent {
+            id,
+            ..JobEvent::reset(job)
+        }
+    }
+
+    fn page(ids: &[Option<u64>], limit: usize) -> (Vec<Option<u64>>, bool) {
+        let mut items: Vec<_> = ids.iter().copied().map(event).collect();
+        let is_whole = cut(&mut items, limit);
+        (items.iter().map(|event| event.id).collect(), is_whole)
+    }
+
+    #[test]
+    fn a_page_leads_on_however_small_it_is() {
+        let ids = [None, Some(4), Some(5)];
+        assert_eq!(page(&ids, 1), (vec![None, Some(4)], false));
+        assert_eq!(page(&ids, 2), (ids.to_vec(), true));
+        assert_eq!(page(&[Some(4), None], 1), (vec![Some(4)], true));
+        assert_eq!(page(&[Some(4), None, Some(5)], 1), (vec![Some(4)], false));
+        assert_eq!(page(&[], 1), (vec![], true));
+    }
 }

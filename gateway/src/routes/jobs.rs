@@ -19,7 +19,7 @@ use crate::error::ApiError;
 use crate::gateway::{Gateway, Parts};
 use crate::prefer::{PREFERENCE_APPLIED, Prefer};
 use crate::reader::Reader;
-use crate::routes::events;
+use crate::routes::events::{self, Events};
 use crate::submit::may_see;
 use crate::{answer, query};
 
@@ -79,7 +79,11 @@ pub(crate) async fn job(
 async fn full(gateway: Gateway, record: JobRecord, state: &JobState) -> Result<Response, ApiError> {
     let job = JobResponse::new(&record, state);
     let reader = Reader::open(Arc::clone(&gateway), record.clone(), 0).await?;
-    let page = events::page(reader, 0, EVENTS).await?;
+    let page = match events::page(reader, 0, EVENTS).await {
+        // The job is there all the same, and says where to ask for its events.
+        Err(ApiError::EventsExpired) => Events::default(),
+        page => page?,
+    };
     let next = (!page.complete).then_some(page.next_since);
     let full = FullJob::new(job, page.items, next);
     answer::view(&gateway, &record, full.job.status, &full, StatusCode::OK)

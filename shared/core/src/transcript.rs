@@ -34,6 +34,8 @@ pub enum Step {
     /// It is of a run that does not count, or was shown before: it is stored twice where the
     /// worker missed the hub's first ack.
     Skip,
+    /// What was stored between the last one and this is gone: a full stream drops its oldest.
+    Lost,
 }
 
 /// What is to be done with the result.
@@ -43,6 +45,8 @@ pub enum End {
     Complete,
     /// Say that what was shown is void, show the events of this run, then the result.
     Replay(RunId),
+    /// What was stored of its run before it is gone.
+    Lost,
 }
 
 impl Transcript {
@@ -78,24 +82,25 @@ impl Transcript {
             attempt: event.attempt,
             n: event.n,
         };
-        match self.shown {
-            None => {
-                self.shown = Some(next);
-                Step::Show
-            }
+        // `started` has the number 0 and may be missing.
+        let (step, last) = match self.shown {
+            None => (Step::Show, 0),
             Some(shown) if shown.run == event.run => {
                 if event.n <= shown.n {
                     return Step::Skip;
                 }
-                self.shown = Some(next);
-                Step::Show
+                (Step::Show, shown.n)
             }
             Some(shown) if event.attempt >= shown.attempt || self.decided.is_some() => {
-                self.shown = Some(next);
-                Step::Restart
+                (Step::Restart, 0)
             }
-            Some(_) => Step::Skip,
+            Some(_) => return Step::Skip,
+        };
+        if event.n > last.saturating_add(1) {
+            return Step::Lost;
         }
+        self.shown = Some(next);
+        step
     }
 
     /// The result comes. One that a gateway stored has no run, and lets stand what was shown.
@@ -103,6 +108,7 @@ impl Transcript {
     pub fn result(&self, result: &CommandResult) -> End {
         match (self.shown, result.run) {
             (Some(shown), Some(run)) if shown.run != run => End::Replay(run),
+            (shown, Some(_)) if shown.map_or(0, |shown| shown.n) < result.events => End::Lost,
             _ => End::Complete,
         }
     }
@@ -161,6 +167,36 @@ mod tests {
         let mut resumed = Transcript::after(run(1), 1, 2);
         assert_eq!(resumed.event(&event(1, 1, 2)), Step::Skip);
         assert_eq!(resumed.event(&event(1, 1, 3)), Step::Show);
+    }
+
+    #[test]
+    fn what_is_gone_is_never_passed_over() {
+        let mut headless = Transcript::default();
+        assert_eq!(headless.event(&event(1, 1, 57)), Step::Lost);
+        assert_eq!(
+            headless.event(&event(1, 1, 58)),
+            Step::Lost,
+            "again and again"
+        );
+        let mut slow = Transcript::after(run(1), 1, 5);
+        assert_eq!(slow.event(&event(1, 1, 90)), Step::Lost);
+        assert_eq!(slow.event(&event(1, 1, 6)), Step::Show);
+        assert_eq!(slow.event(&event(2, 2, 2)), Step::Lost);
+        assert_eq!(slow.event(&event(2, 2, 1)), Step::Restart);
+        let of_three = CommandResult {
+            events: 3,
+            ..result(Some(2))
+        };
+        assert_eq!(slow.result(&of_three), End::Lost);
+        assert_eq!(Transcript::default().result(&of_three), End::Lost);
+        assert_eq!(
+            Transcript::after(run(2), 2, 3).result(&of_three),
+            End::Complete
+        );
+        assert_eq!(
+            Transcript::after(run(1), 1, 1).result(&of_three),
+            End::Replay(run(2))
+        );
     }
 
     #[test]
