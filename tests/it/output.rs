@@ -2,6 +2,7 @@
 
 use kubently_tests::http::Answer;
 use kubently_tests::world::World;
+use serde_json::json;
 
 use crate::door::problem;
 use crate::events::Hand;
@@ -70,6 +71,100 @@ async fn an_output_with_a_hole_ends_there_and_says_so() {
     run.end().await;
     let answer = http.get(&format!("/v1/jobs/{}/output", gone.id)).await;
     problem(&answer.unwrap(), 410, "result_expired");
+}
+
+/// Twenty objects, larger in every form than the cap below.
+async fn many(world: &World) -> String {
+    let namespace = world.kubernetes.namespace("capped").await.unwrap();
+    let objects: Vec<_> = (0..20)
+        .map(|number| {
+            json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": format!("{number}-{}", "n".repeat(60)), "namespace": namespace},
+                "data": {"key": "value ".repeat(20)},
+            })
+        })
+        .collect();
+    world.kubernetes.apply_all(&objects).await.unwrap();
+    namespace
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_and_descriptions_are_cut_at_the_policys_cap_and_documents_never() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("capped").await.unwrap();
+    let cap = [("KUBENTLY_POLICY__MAX_OUTPUT_BYTES", "1024")];
+    let _worker = world.worker(&cluster, "capped", &cap).await.unwrap();
+    let namespace = many(world).await;
+    let run = async |verb: &str, args: &[&str]| {
+        let body = json!({
+            "cluster_id": cluster, "command_type": verb, "args": args, "namespace": namespace,
+            "timeout_seconds": 30,
+        });
+        let answer = http
+            .post_command(&body, &[("prefer", "wait=60")])
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json().unwrap()
+    };
+    for verb in ["get", "describe"] {
+        let job = run(verb, &["configmaps"]).await;
+        assert_eq!(
+            (&job["status"], &job["truncated"]),
+            (&"completed".into(), &true.into()),
+            "{job}"
+        );
+        let length = job["output"].as_str().unwrap().len();
+        assert!((1..=1024).contains(&length), "{length}");
+        let id = job["id"].as_str().unwrap();
+        let output = http.get(&format!("/v1/jobs/{id}/output")).await.unwrap();
+        assert_eq!(output.header("kubently-truncated"), "true");
+    }
+    for form in ["json", "yaml"] {
+        let job = run("get", &["configmaps", "-o", form]).await;
+        assert_eq!(
+            (&job["status"], &job["reason"]),
+            (&"failed".into(), &"output_too_large".into())
+        );
+        let said = job["error"].as_str().unwrap();
+        assert!(said.contains("1024"), "{said}");
+        assert!(said.contains("-l"), "a hint: {said}");
+        assert_eq!(job["output"].as_str().unwrap_or_default(), "", "{job}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_its_result_tells_of_is_not_taken() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hand = Hand::on_new_job(world, &http, "more").await;
+    let mut run = hand.begin(1);
+    run.print("told\n").await;
+    run.hide("untold\n").await;
+    run.hide("nor this\n").await;
+    run.end().await;
+    let path = format!("/v1/jobs/{}/output", hand.id);
+    let output = http.get(&path).await.unwrap();
+    assert_eq!(output.text(), "told\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_job_whose_beginning_is_gone_is_not_whole() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let hand = Hand::on_new_job(world, &http, "beheaded").await;
+    let mut run = hand.begin(1);
+    run.lose("head\n");
+    run.print("tail\n").await;
+    let path = format!("/v1/jobs/{}", hand.id);
+    let cancel = format!("{path}/cancel");
+    let told = http.send(http::Method::POST, &cancel, &[], "").await;
+    assert_eq!(told.unwrap().json().unwrap()["cancelled"], true);
+    let output = http.get(&format!("{path}/output")).await.unwrap();
+    assert_eq!(output.text(), "");
+    assert_eq!(output.header("kubently-truncated"), "true");
 }
 
 #[tokio::test(flavor = "multi_thread")]

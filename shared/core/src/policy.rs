@@ -12,7 +12,7 @@ use crate::refusal::{Refusal, RefusalCode};
 use crate::verb::Verb;
 
 /// The most output of one command that may be allowed, in bytes.
-const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
+pub const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The worker's `[policy]` table. Every field has a default; one that is given and invalid stops
 /// the start, so a typing error can never loosen it.
