@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName};
 use kubently_broker::{Claim, StoreError, SubmitError, Waiter};
 use kubently_core::access::Principal;
+use kubently_core::id::UserId;
 use kubently_core::idempotency::{IdempotencyKey, Submission, fingerprint};
 use kubently_core::job::JobRecord;
 use kubently_core::request::ExecuteCommandRequest;
@@ -75,7 +76,9 @@ pub(crate) async fn submit_once(
         let waiter = gateway.live.follow(&record.subject.reply()).await?;
         let now = gateway.directory.now();
         let is_open = now < record.deadline(record.envelope.queued_at);
-        if is_open && !broker.has_trace(&record.subject).await? {
+        if !is_open || broker.has_trace(&record.subject).await? {
+            ensure_record(gateway, owner, &record).await?;
+        } else {
             // Nobody has it in hand: the first request broke off, or is still under way, and then
             // the hub knows the second copy by its id.
             match broker.renew_key(owner, key, &earlier, read).await {
@@ -122,12 +125,26 @@ pub(crate) async fn accepted_before(
     if !may_see(caller, &record) || !gateway.broker.has_trace(&record.subject).await? {
         return Ok(None);
     }
+    ensure_record(gateway, owner.user_id, &record).await?;
     let waiter = gateway.live.follow(&record.subject.reply()).await?;
     Ok(Some(Submitted {
         record,
         waiter,
         is_replay: true,
     }))
+}
+
+/// Writes a job's record where the first request broke off before it did: its `Location` must lead
+/// somewhere.
+async fn ensure_record(
+    gateway: &Parts,
+    owner: UserId,
+    record: &JobRecord,
+) -> Result<(), StoreError> {
+    match gateway.broker.create_job(owner, record).await {
+        Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubently_broker::topology::command_stream;
-use kubently_broker::{Lookup, Revision, SubmitError};
+use kubently_broker::{Lookup, Revision, StoreError, SubmitError};
 use kubently_core::access::{Principal, authorize};
 use kubently_core::cluster::ClusterId;
 use kubently_core::command::Command;
@@ -83,7 +83,8 @@ pub(crate) fn record(
         timeout_seconds: request.timeout_seconds.unwrap_or(gateway.command_timeout),
         queue_timeout_seconds: request.queue_timeout_seconds,
         priority: request.priority,
-        queued_at: gateway.now(),
+        // Deadlines are compared with the hub's clock.
+        queued_at: gateway.directory.now(),
     };
     JobRecord {
         subject: envelope.subject(),
@@ -142,8 +143,11 @@ pub(crate) async fn submit(
             return Err(refused.into());
         }
     }
-    stored?;
-    Ok(())
+    match stored {
+        // Whoever sent the same request at the same time has written it.
+        Err(StoreError::Conflict) if claim.is_some() => Ok(()),
+        stored => Ok(stored.map(drop)?),
+    }
 }
 
 /// The span of a command's way into the queue, which the worker's goes on from.

@@ -85,6 +85,57 @@ async fn a_key_stands_for_one_command_of_one_user() {
     problem(&refused, 422, "bad_idempotency_key");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_first_requests_at_once_are_one_job_and_both_are_accepted() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let other = world.second_gateway().await.unwrap();
+    let other = other.http(Some(&world.key)).unwrap();
+    let cluster = world.cluster("at-once").await.unwrap();
+    for number in 0..40 {
+        let (body, key) = (version(&cluster), format!("twins-{number}"));
+        let (one, two) = tokio::join!(
+            send(&http, &body, &key, "respond-async"),
+            send(&other, &body, &key, "respond-async"),
+        );
+        for answer in [&one, &two] {
+            assert_eq!(answer.status, 202, "{}", answer.text());
+        }
+        assert_eq!(id_of(&one), id_of(&two));
+    }
+    let (broker, cluster) = (broker(world).await, cluster.parse().unwrap());
+    assert_eq!(broker.queue_depth(&cluster).await.unwrap(), 40);
+}
+
+/// The gateway that got it first wrote nothing but the key, and nobody asked again in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_past_its_deadline_leads_to_a_job() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let known = send(&http, &version(&world.cluster_id), "known-too", "wait=20").await;
+    let known = known.json().unwrap();
+    let user = known["user_id"].as_str().unwrap().parse().unwrap();
+    let body = version(&world.cluster_id);
+    let request = ExecuteCommandRequest::from_json(body.to_string().as_bytes()).unwrap();
+    let (cluster, id) = (&world.cluster_id, Uuid::now_v7());
+    let subject = format!("kubently.v1.cmd.{cluster}.normal.gw-0000dead.{id}");
+    let submission = Submission {
+        subject: subject.parse().unwrap(),
+        queued_at: (chrono::Utc::now() - chrono::TimeDelta::hours(1)).into(),
+        fingerprint: fingerprint(&request),
+    };
+    let broker = broker(world).await;
+    let key = "too-late".parse().unwrap();
+    let claim = broker.claim_key(user, &key, &submission);
+    assert!(matches!(claim.await.unwrap(), Claim::First(_)));
+    let late = send(&http, &body, "too-late", "wait=20").await;
+    assert_eq!(late.status, 200, "{}", late.text());
+    assert_eq!(late.json().unwrap()["reason"], "queue_timeout");
+    let found = http.get(&format!("/v1/jobs/{id}")).await.unwrap();
+    assert_eq!(found.status, 200, "{}", found.text());
+    assert_eq!(found.json().unwrap(), late.json().unwrap());
+}
+
 /// The gateway that got it first died between its two writes, or its publish was never answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_publishes_what_the_first_request_did_not() {
