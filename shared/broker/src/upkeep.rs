@@ -4,7 +4,7 @@
 //! Every gateway looks, and several do no harm. Only what the flows rest on is compared: sizes and
 //! replicas are an operator's own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer;
@@ -72,11 +72,16 @@ impl Broker {
     }
 
     async fn look_after(&self, directory: &Directory, turn: &mut usize) -> Result<(), StoreError> {
+        // Known before and after the streams are listed: what was added meanwhile may not be in the
+        // list, and what was removed is not to be made anew.
+        let known = directory.clusters().into_iter().map(|(cluster, _)| cluster);
+        let known: HashSet<_> = known.collect();
         let mut found = HashMap::new();
         for subject in [all_commands(), all_replies()] {
             self.list(&subject, &mut found).await?;
         }
-        let clusters = directory.clusters();
+        let mut clusters = directory.clusters();
+        clusters.retain(|(cluster, _)| known.contains(cluster));
         let count = clusters.len().max(1);
         for (place, (cluster, _)) in clusters.iter().enumerate() {
             // Boxed: it seldom makes anything, and a stream's configuration is large.
