@@ -12,10 +12,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::door::problem;
-use crate::jobs::{ended, job, submit, version};
+use crate::jobs::{ended, get, job, submit, version};
 use crate::odd_workers::broker;
+use crate::slow_api::Gate;
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(15);
+/// A worker counts as there for 30 s after its last word.
+const GONE: std::time::Duration = std::time::Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_tells_what_waits_in_each_lane() {
@@ -54,6 +57,53 @@ async fn a_cluster_tells_what_waits_in_each_lane() {
         404,
         "cluster_not_found",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_tells_its_labels_its_workers_and_what_they_have_in_hand() {
+    let world = World::shared().await.unwrap();
+    let http = world.http().unwrap();
+    let cluster = world.cluster("told").await.unwrap();
+    let label = ["cluster", "add", &cluster, "--label", "env=prod"];
+    let run = product::run_gateway(&world.hub.url(), label).await.unwrap();
+    assert_eq!(run.ending, Ending::Code(0), "{}", run.said);
+    let gate = Gate::before(world.kubernetes).await;
+    let worker = world.worker_with(&cluster, "busy", gate.kubeconfig(), &[]);
+    let mut worker = worker.await.unwrap();
+    let id = submit(&http, &get(&cluster, &["pods"])).await;
+    let path = format!("/v1/clusters/{cluster}");
+    let told = wait::until("all of it being told", SOON, async || {
+        let told = http.get(&path).await.unwrap().json().unwrap();
+        let labels = json!({"env": "prod"});
+        if told["in_flight"] == 1 && told["labels"] == labels && told["versions"] != json!([]) {
+            Probe::Ready(told)
+        } else {
+            Probe::NotYet(told.to_string())
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(told["versions"].as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(told["lanes"]["normal"]["in_flight"], 1, "{told}");
+    gate.open();
+    ended(&http, &id).await;
+    // Once it has stopped, who asks for more learns that nobody is there, and since when.
+    worker.process.stop(SOON).await.unwrap();
+    let mut body = version(&cluster);
+    body["queue_timeout_seconds"] = 600.into();
+    let waiting = submit(&http, &body).await;
+    wait::until("nobody being there", GONE, async || {
+        let job = job(&http, &waiting).await.unwrap();
+        Probe::when(job["workers_live"] == 0, job.to_string())
+    })
+    .await
+    .unwrap();
+    let accepted = http.post_command(&body, &[("prefer", "respond-async")]);
+    let accepted = accepted.await.unwrap();
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    let accepted = accepted.json().unwrap();
+    let seen = accepted["workers_last_seen"].as_str().unwrap();
+    assert!(chrono::DateTime::parse_from_rfc3339(seen).is_ok(), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
