@@ -21,7 +21,7 @@ use kubently_tests::wait::{self, Probe};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 /// A hub of a test's own, with one registered cluster.
 pub(crate) struct Hub {

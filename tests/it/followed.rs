@@ -7,7 +7,7 @@ use kubently_core::subject::Origin;
 
 use crate::broker::{envelope, hub, result};
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 /// More than one look asks for at once.
 const JOBS: usize = 600;
 

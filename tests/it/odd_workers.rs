@@ -23,7 +23,7 @@ use crate::door::problem;
 use crate::events::Hand;
 use crate::jobs::{ended, job, submit, version};
 
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(60);
 const COMMANDS: usize = 200;
 const IN_FLIGHT: usize = 32;
 
@@ -226,9 +226,9 @@ async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
             .unwrap();
         let reply = subject.parse::<CommandSubject>().unwrap().reply();
         let result = wait::until("a result", SOON, async || {
-            match broker.result(&reply).await.unwrap() {
-                Some(result) => Probe::Ready(result),
-                None => Probe::NotYet("none".to_owned()),
+            match broker.result(&reply).await {
+                Ok(Some(result)) => Probe::Ready(result),
+                other => Probe::NotYet(format!("{other:?}")),
             }
         })
         .await
@@ -253,8 +253,8 @@ async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
             .unwrap();
     }
     wait::until("an empty queue", SOON, async || {
-        let depth = broker.queue_depth(&cluster.parse().unwrap()).await.unwrap();
-        Probe::when(depth == 0, format!("{depth} are kept"))
+        let depth = broker.queue_depth(&cluster.parse().unwrap()).await;
+        Probe::when(matches!(depth, Ok(0)), format!("{depth:?}"))
     })
     .await
     .unwrap();

@@ -12,7 +12,7 @@ use kubently_tests::{place, ports};
 const HOLDER: &str = "KUBENTLY_TESTS_HOLDER";
 /// Long enough to build what is not built yet.
 const STARTED: Duration = Duration::from_secs(300);
-const GONE: Duration = Duration::from_secs(20);
+const GONE: Duration = Duration::from_secs(60);
 
 /// A process by its id and the time it started at, which together are never used again.
 type Process = (u32, u64);

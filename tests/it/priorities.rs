@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Hub, delivered, envelope, hub};
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 /// Commands in each lane.
 const EACH: usize = 120;
 /// What waits at least in a worker without a free slot, where each lane holds more: of the busiest one eight, and one of

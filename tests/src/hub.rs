@@ -16,9 +16,9 @@ use crate::wait::{self, Probe};
 use crate::{place, ports};
 
 /// How long a server may take to answer.
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_secs(90);
 /// How long one may take to end in order, or to read its configuration again.
-const SETTLED: Duration = Duration::from_secs(20);
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// A hub of one server or three, TLS, accounts. Dropping it kills its servers and removes its files.
 pub struct Hub {
@@ -363,7 +363,7 @@ impl Hub {
     /// Ends one server in order.
     ///
     /// # Errors
-    /// When it still runs after 20 seconds.
+    /// When it still runs after a minute.
     pub async fn stop(&mut self, number: usize) -> Result<()> {
         if let Some(mut running) = self.servers.get_mut(number).and_then(|s| s.running.take()) {
             running.signal(Signal::Term);
@@ -375,7 +375,7 @@ impl Hub {
     /// Sends one server's clients away and ends it, as the chart's pods do (lame duck mode).
     ///
     /// # Errors
-    /// When it does not hear, or still runs after 20 seconds.
+    /// When it does not hear, or still runs after a minute.
     pub async fn retire(&mut self, number: usize) -> Result<()> {
         let server = self.servers.get_mut(number).context("no such server")?;
         server.signal("ldm").await?;

@@ -14,9 +14,9 @@ use crate::wait::{self, Probe};
 use crate::{place, ports};
 
 /// How long a hub may take to answer: recovery of its store included.
-const READY: Duration = Duration::from_secs(20);
+const READY: Duration = Duration::from_secs(60);
 /// How long a hub may take to end in order.
-const STOPPED: Duration = Duration::from_secs(15);
+const STOPPED: Duration = Duration::from_secs(60);
 /// Every stream reserves its own limit: far more than any disk, on purpose, so that a thousand clusters fit.
 /// In bytes.
 const MAX_FILE_STORE: u64 = 1 << 40;
@@ -117,7 +117,7 @@ impl Nats {
     /// Ends it in order, with SIGTERM.
     ///
     /// # Errors
-    /// When it still runs after 15 seconds; it is killed then.
+    /// When it still runs after a minute; it is killed then.
     pub async fn stop(&mut self) -> Result<()> {
         if let Some(mut server) = self.server.take() {
             server.signal(Signal::Term);

@@ -18,9 +18,9 @@ use crate::{place, ports};
 pub use build::{Programs, build_guard, programs};
 
 /// How long a binary may take until `/readyz` says yes.
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_secs(90);
 /// How long `cluster add` may take.
-const ADDED: Duration = Duration::from_secs(30);
+const ADDED: Duration = Duration::from_secs(90);
 
 /// One of our binaries, with everything that is needed to start it again.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl Process {
     /// Waits until `/readyz` on its admin port says yes.
     ///
     /// # Errors
-    /// When it ends, or is not ready within 30 seconds; the error holds the end of its log.
+    /// When it ends, or is not ready within 90 seconds; the error holds the end of its log.
     pub async fn ready(&mut self) -> Result<()> {
         let http = Http::new(&self.admin_url(), None)?;
         let what = format!("{} being ready", self.name);
@@ -320,7 +320,7 @@ pub struct Run {
 /// Runs `kubently-gateway ARGS…` to its end, with the hub as its only setting.
 ///
 /// # Errors
-/// When it cannot be built or started, or takes longer than 30 seconds.
+/// When it cannot be built or started, or takes longer than 90 seconds.
 pub async fn run_gateway<A: Into<OsString>>(
     hub: &str,
     args: impl IntoIterator<Item = A>,
@@ -332,7 +332,7 @@ pub async fn run_gateway<A: Into<OsString>>(
 /// Runs one of our binaries to its end, with these settings alone.
 ///
 /// # Errors
-/// When it cannot be started, or takes longer than 30 seconds.
+/// When it cannot be started, or takes longer than 90 seconds.
 pub async fn run_to_end<A: Into<OsString>>(
     program: &std::path::Path,
     settings: &[(&str, &str)],

@@ -14,7 +14,7 @@ use crate::product::{self, Gateway, Worker};
 use crate::wait::{self, Probe};
 
 /// How long a gateway may take to hear of a new cluster.
-const KNOWN: Duration = Duration::from_secs(10);
+const KNOWN: Duration = Duration::from_secs(60);
 
 /// A running system with one registered cluster and one worker.
 #[derive(Debug)]

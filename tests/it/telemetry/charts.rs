@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::charts::{WORKER, helm, rendered};
 
 /// An API server serves new types a moment later.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 const HUB: [&str; 14] = [
     "--set",
     "monitoring.serviceMonitor.enabled=true",

@@ -11,7 +11,7 @@ use kubently_tests::world::World;
 use serde_json::{Value, json};
 
 /// Longer than a pass of the sweep, which looks at the queues.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 /// More series than this of one name mean that something without bound is a label.
 const MOST_SERIES: usize = 400;
 

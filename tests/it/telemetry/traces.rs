@@ -14,7 +14,7 @@ use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use serde_json::{Value, json};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
 const PRODUCER: i32 = 4;

@@ -15,7 +15,7 @@ use crate::ports;
 use crate::wait::{self, Probe};
 
 /// Four seconds on an idle machine; more while something compiles.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_secs(180);
 
 /// The two servers, and the files that others need.
 #[derive(Debug)]

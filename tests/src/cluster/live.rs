@@ -21,7 +21,7 @@ const USAGE: &str = include_str!("usage.yaml");
 /// The simulated nodes.
 const NODES: [&str; 2] = ["node-1", "node-2"];
 /// A few seconds on an idle machine.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_secs(180);
 
 /// The three programs.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use crate::wait::{self, Probe};
 /// The shortest that metrics-server takes.
 const RESOLUTION: &str = "10s";
 /// Two scrapes and a start; more while something compiles.
-const FIRST: Duration = Duration::from_secs(120);
+const FIRST: Duration = Duration::from_secs(240);
 
 /// The running metrics-server.
 #[derive(Debug)]

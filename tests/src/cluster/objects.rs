@@ -14,7 +14,7 @@ use super::Cluster;
 use crate::wait::{self, Probe};
 
 /// How long a type may take to be served after its definition was applied.
-const SERVED: Duration = Duration::from_secs(15);
+const SERVED: Duration = Duration::from_secs(60);
 
 type Types = BTreeMap<(String, String), (ApiResource, ApiCapabilities)>;
 
@@ -24,7 +24,7 @@ impl Cluster {
     /// a plain cluster can run, crash or wait. A custom resource waits for its definition.
     ///
     /// # Errors
-    /// When the text is no YAML, a type is not served within 15 seconds, or the API server refuses.
+    /// When the text is no YAML, a type is not served within a minute, or the API server refuses.
     pub async fn apply(&self, yaml: &str) -> Result<()> {
         let documents: Vec<Value> = serde_saphyr::from_multiple(yaml).context("parse the YAML")?;
         self.apply_all(&documents).await

@@ -15,7 +15,7 @@ use crate::wait::{self, Probe};
 /// A token lives longer than any test run.
 const TOKEN_SECONDS: u32 = 24 * 60 * 60;
 /// How long an authorizer may take to see a new role.
-const SEEN: Duration = Duration::from_secs(15);
+const SEEN: Duration = Duration::from_secs(60);
 /// How often a change that lost against another one is made again.
 const TRIES: usize = 20;
 
@@ -59,7 +59,7 @@ impl Cluster {
     /// one nobody fills the aggregated role, so they are written into it.
     ///
     /// # Errors
-    /// When the API server refuses or the worker may still not read them after 15 seconds.
+    /// When the API server refuses or the worker may still not read them after a minute.
     pub async fn grant_extra(&self, rules: &Value) -> Result<()> {
         let client = self.admin().await?;
         if self.is_live() {

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 /// How long an event may take to come.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// An open stream of events.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Events {
     /// The next event; `None` once the stream has ended in order. Comments are passed over.
     ///
     /// # Errors
-    /// When none comes within 30 seconds, the connection breaks or the text is no event.
+    /// When none comes within a minute, the connection breaks or the text is no event.
     pub async fn next(&mut self) -> Result<Option<Event>> {
         let next = tokio::time::timeout(LIMIT, self.look());
         next.await.context("no event in time")?
@@ -60,6 +60,14 @@ impl Events {
             events.push(event);
         }
         Ok(events)
+    }
+
+    /// The whole text of an answer that is no stream, such as a refusal.
+    ///
+    /// # Errors
+    /// When the connection breaks or the text is none.
+    pub async fn text(self) -> Result<String> {
+        Ok(self.response.text().await?)
     }
 
     async fn look(&mut self) -> Result<Option<Event>> {
