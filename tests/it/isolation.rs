@@ -23,6 +23,11 @@ const OTHER: &str = "0199b6a0-5c1e-7d3a-8f00-1234567890ac";
 pub(crate) const WORKERS: &str = "KV_kubently_workers";
 /// How long an attacker waits for an answer that must not come. The server answers in under a millisecond.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// How long one that must come may take on a loaded machine.
+const ANSWERED: Duration = Duration::from_secs(30);
+
+/// Ends the key of a consumer's waiting pulls.
+const PULLS: &str = " pulls";
 
 /// A hub with the clusters `a` and `b`, a command waiting in each, a result of `b`, and the publisher `bot`,
 /// which may send to `a`.
@@ -121,9 +126,9 @@ impl Stage {
                     consumer.ack_floor.consumer_sequence,
                     consumer.num_ack_pending,
                     consumer.num_pending,
-                    consumer.num_waiting,
                 );
                 let key = format!("{name} {}", consumer.name);
+                all.insert(format!("{key}{PULLS}"), consumer.num_waiting.into());
                 all.insert(key, serde_json::json!(state));
             }
         }
@@ -173,15 +178,30 @@ impl Stage {
     }
 }
 
-/// Publishes with an inbox as reply and waits for a word.
+/// The same where a worker pulls meanwhile: its pulls end and are renewed.
+pub(crate) fn but_pulls(mut all: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    all.retain(|key, _| !key.ends_with(PULLS));
+    all
+}
+
+/// Publishes with an inbox as reply and waits a moment for a word.
 pub(crate) async fn attempt(attacker: &Client, subject: &str, payload: &str) -> Seen {
+    heard_within(PATIENCE, attacker, subject, payload).await
+}
+
+/// The same where a word must come: an answer, or a refusal that is said.
+pub(crate) async fn asked(attacker: &Client, subject: &str, payload: &str) -> Seen {
+    heard_within(ANSWERED, attacker, subject, payload).await
+}
+
+async fn heard_within(limit: Duration, attacker: &Client, subject: &str, payload: &str) -> Seen {
     let inbox = attacker.new_inbox();
     let mut replies = attacker.subscribe(inbox.clone()).await.unwrap();
     let payload = payload.to_owned().into();
     let sent = attacker.publish_with_reply(subject.to_owned(), inbox, payload);
     sent.await.unwrap();
     attacker.flush().await.unwrap();
-    match tokio::time::timeout(PATIENCE, replies.next()).await {
+    match tokio::time::timeout(limit, replies.next()).await {
         Err(_) | Ok(None) => Seen::Silence,
         Ok(Some(message)) if message.status == Some(async_nats::StatusCode::NO_RESPONDERS) => {
             Seen::NoResponders
