@@ -9,11 +9,11 @@ use kubently_tests::world::World;
 use serde_json::{Value, json};
 
 use crate::door::problem;
-use crate::jobs::{ended, get, id_of, running, submit, version};
+use crate::jobs::{counted, ended, get, id_of, running, submit, version};
 use crate::slow_api::Gate;
 
 /// Presence is written every 10 s.
-const PRESENT: Duration = Duration::from_secs(15);
+const PRESENT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finished_command_is_200_with_the_whole_job() {
@@ -126,6 +126,13 @@ async fn who_does_not_wait_gets_202_and_polls() {
         .worker_with(&cluster, "slow", gate.kubeconfig(), &[])
         .await
         .unwrap();
+    // When to ask again follows from whether anybody is there.
+    wait::until("the worker being seen", PRESENT, async || {
+        let answer = http.get(&format!("/v1/clusters/{cluster}")).await.unwrap();
+        Probe::when(answer.text().contains("\"slow\""), answer.text())
+    })
+    .await
+    .unwrap();
     let body = get(&cluster, &["namespaces", "-o", "name"]);
     let async_too = [("prefer", "respond-async")];
     let answer = http.post_command(&body, &async_too).await.unwrap();
@@ -148,7 +155,9 @@ async fn who_does_not_wait_gets_202_and_polls() {
     let second = second.unwrap();
     assert_eq!(second.status, 202, "{}", second.text());
     assert_eq!(second.header("preference-applied"), "wait=1");
-    assert_eq!(second.json().unwrap()["status"], "running");
+    let status = second.json().unwrap()["status"].clone();
+    assert!(["queued", "running"].contains(&status.as_str().unwrap()));
+    running(&http, &id_of(&second)).await;
 
     gate.open();
     for id in [id, id_of(&second)] {
@@ -185,10 +194,7 @@ async fn a_dry_run_says_what_would_run_and_publishes_nothing() {
     let refused = run(json!({"cluster_id": cluster, "args": ["secrets"]})).await;
     problem(&refused, 422, "resource_denied");
 
-    let clusters = http.get("/v1/clusters").await.unwrap().json().unwrap();
-    let items = clusters["items"].as_array().unwrap();
-    let item = items.iter().find(|item| item["cluster_id"] == cluster);
-    let item = item.unwrap();
+    let item = counted(&http, &cluster).await;
     assert_eq!(item["queue_depth"], 0, "{item}");
     assert_eq!(item["is_active"], false, "{item}");
 }
@@ -205,7 +211,7 @@ async fn clusters_tell_their_workers_and_what_waits() {
         item.cloned().unwrap_or_default()
     };
     submit(&http, &version(&cluster)).await;
-    let before = listed().await;
+    let before = counted(&http, &cluster).await;
     assert_eq!(before["is_active"], false, "{before}");
     assert_eq!(before["queue_depth"], 1, "{before}");
     assert_eq!(before["workers"], json!([]), "{before}");
@@ -230,7 +236,7 @@ async fn clusters_tell_their_workers_and_what_waits() {
     let kubernetes = item["workers"][0]["kubernetes_version"].as_str();
     assert!(kubernetes.unwrap().starts_with("v1.37."), "{item}");
 
-    worker.process.stop(Duration::from_secs(5)).await.unwrap();
+    worker.process.stop(Duration::from_secs(30)).await.unwrap();
     wait::until("the worker being gone", PRESENT, async || {
         let item = listed().await;
         Probe::when(item["is_active"] == false, item.to_string())

@@ -14,14 +14,14 @@ use crate::broker::{envelope, hub, record, result};
 use crate::door::problem;
 use crate::fake_api::Hanging;
 use crate::jobs::{
-    drops_a_result, ended, get, job, only_queued, only_subject, results, running, submit, version,
-    wait_for,
+    counted, drops_a_result, ended, get, job, only_queued, only_subject, results, running, submit,
+    version, wait_for,
 };
 use crate::odd_workers::broker;
 
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(60);
 /// A connected worker stops within a second; the rest is for a loaded machine.
-const AT_ONCE: Duration = Duration::from_secs(3);
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 async fn cancel(http: &Http, id: &str) -> Answer {
     let path = format!("/v1/jobs/{id}/cancel");
@@ -51,10 +51,7 @@ async fn a_queued_job_is_cancelled_once_and_leaves_the_queue() {
     for http in [&http, &other] {
         assert_eq!(cancel(http, &id).await.json().unwrap(), told);
     }
-    let clusters = http.get("/v1/clusters").await.unwrap().json().unwrap();
-    let items = clusters["items"].as_array().unwrap();
-    let item = items.iter().find(|item| item["cluster_id"] == cluster);
-    assert_eq!(item.unwrap()["queue_depth"], 0);
+    assert_eq!(counted(&http, &cluster).await["queue_depth"], 0);
     assert_eq!(results(&world.hub.url(), &cluster, &id).await, 1);
     let worker = world.worker(&cluster, "late", &[]).await.unwrap();
     let next = submit(&http, &version(&cluster)).await;

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 /// Longer than a redelivery (10 s) and a command (30 s) together.
 const ENDS: Duration = Duration::from_secs(60);
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(60);
 
 /// A `get` with the longest timeout.
 pub(crate) fn get(cluster_id: &str, args: &[&str]) -> Value {
@@ -68,13 +68,21 @@ pub(crate) async fn ended(http: &Http, id: &str) -> Value {
     .await
 }
 
+/// The job once its gateway counts no worker of its cluster: one whose watch is behind counts none at all.
+pub(crate) async fn without_workers(http: &Http, id: &str) -> Value {
+    looks(http, id, SOON, |job| job["workers_live"] == 0).await
+}
+
 async fn reaches(http: &Http, id: &str, limit: Duration, wanted: impl Fn(&str) -> bool) -> Value {
-    wait::until("a job's status", limit, async || {
-        match job(http, id).await {
-            Ok(job) if wanted(job["status"].as_str().unwrap_or_default()) => Probe::Ready(job),
-            Ok(job) => Probe::NotYet(job.to_string()),
-            Err(error) => Probe::NotYet(format!("{error:#}")),
-        }
+    let status = |job: &Value| wanted(job["status"].as_str().unwrap_or_default());
+    looks(http, id, limit, status).await
+}
+
+async fn looks(http: &Http, id: &str, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
+    wait::until("a job's state", limit, async || match job(http, id).await {
+        Ok(job) if wanted(&job) => Probe::Ready(job),
+        Ok(job) => Probe::NotYet(job.to_string()),
+        Err(error) => Probe::NotYet(format!("{error:#}")),
     })
     .await
     .unwrap()
@@ -104,6 +112,20 @@ pub(crate) async fn only_subject(hub: &str, cluster_id: &str) -> CommandSubject 
     let filter = format!("kubently.v1.cmd.{cluster_id}.*.*.{id}");
     let found = subjects(&js, &format!("KUBENTLY_CMD_{cluster_id}"), &filter).await;
     found[0].0.parse().unwrap()
+}
+
+/// A cluster in the list of all, once the hub has answered in time what waits for it.
+pub(crate) async fn counted(http: &Http, cluster_id: &str) -> Value {
+    wait::until("what waits for a cluster", SOON, async || {
+        let clusters = http.get("/v1/clusters").await.unwrap().json().unwrap();
+        let mut items = clusters["items"].as_array().into_iter().flatten();
+        match items.find(|item| item["cluster_id"] == cluster_id) {
+            Some(item) if item["queue_depth"].is_number() => Probe::Ready(item.clone()),
+            other => Probe::NotYet(format!("{other:?}")),
+        }
+    })
+    .await
+    .unwrap()
 }
 
 /// How many results the hub keeps of a job.

@@ -16,7 +16,7 @@ const REQUESTS: usize = if cfg!(feature = "soak") {
 } else {
     2_000
 };
-const RECOVERED: Duration = Duration::from_secs(30);
+const RECOVERED: Duration = Duration::from_secs(90);
 /// A gateway may grow by its connections, not by what it was asked. In KiB.
 const GROWTH: u64 = 16 * 1024;
 

@@ -19,7 +19,9 @@ async fn a_users_1001st_unfinished_job_is_429_and_stores_nothing() {
         .await
         .unwrap();
     let http = gateway.http(Some(&key)).unwrap();
-    let body = version("quota");
+    let mut body = version("quota");
+    // All of them wait until the last has come.
+    body["queue_timeout_seconds"] = 600.into();
     let at_once = [("prefer", "respond-async")];
     let accepted = futures::stream::iter(0..MOST)
         .map(|_| async { http.post_command(&body, &at_once).await.unwrap() })

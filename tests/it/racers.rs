@@ -25,7 +25,9 @@ async fn fifty_who_complete_cancel_and_expire_one_job_leave_one_end() {
     let other = other.http(Some(&world.key)).unwrap();
     for round in 0..5 {
         let cluster = world.cluster("racers").await.unwrap();
-        let id = submit(&http, &version(&cluster)).await;
+        let mut body = version(&cluster);
+        body["queue_timeout_seconds"] = 600.into();
+        let id = submit(&http, &body).await;
         let subject = only_subject(&world.hub.url(), &cluster).await;
         let envelope = Envelope {
             id: subject.job,

@@ -21,7 +21,9 @@ use kubently_tests::nats::Nats;
 use kubently_tests::wait::{self, Probe};
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
+/// Two requests, each of them refused after 5 s at the latest; the rest is for a loaded machine.
+const REFUSED: Duration = Duration::from_secs(30);
 
 struct Stores {
     nats: Nats,
@@ -118,8 +120,8 @@ async fn every_change_of_a_session_keeps_its_time_to_live() {
 async fn a_session_whose_time_is_over_is_gone_and_cannot_be_revived() {
     let hub = start().await;
     let owner = UserId::from_uuid(Uuid::new_v4());
-    // Over for an hour but two seconds.
-    let made = hub.clock.now().get() - TimeDelta::seconds(60 + 3600 - 2);
+    // Over for an hour but some seconds, in which it is found.
+    let made = hub.clock.now().get() - TimeDelta::seconds(60 + 3600 - 8);
     let session = session(owner, made.into());
     hub.hub.create_session(&session).await.unwrap();
     let id = session.session_id;
@@ -163,7 +165,7 @@ async fn without_a_hub_the_stores_say_so_and_go_on_once_it_is_back() {
         matches!(lost, Err(RepositoryError::Unreachable(_))),
         "{lost:?}"
     );
-    assert!(began.elapsed() < SOON);
+    assert!(began.elapsed() < REFUSED);
     hub.nats.restart().await.unwrap();
     let back = wait::until("the stores are back", SOON, async || {
         Probe::from(hub.hub.get_user(kept.id).await)

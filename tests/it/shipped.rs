@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 
 type Settings = Vec<(&'static str, String)>;
 
@@ -49,9 +49,11 @@ pub(crate) async fn launch(hub: &Hub, cluster: &str, name: &str, more: &[(&str, 
 }
 
 pub(crate) async fn lists_namespaces(http: &Http, cluster: &str) {
-    let body = json!({"cluster_id": cluster, "command_type": "get", "args": ["namespaces"]});
+    let body = json!({
+        "cluster_id": cluster, "command_type": "get", "args": ["namespaces"], "timeout_seconds": 30,
+    });
     let answer = http
-        .post_command(&body, &[("prefer", "wait=20")])
+        .post_command(&body, &[("prefer", "wait=30")])
         .await
         .unwrap();
     let job = answer.json().unwrap();

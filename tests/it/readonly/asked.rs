@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use async_nats::jetstream::{self, Context, stream::LastRawMessageErrorKind};
+use async_nats::jetstream::{self, Context};
 use kubently_tests::http::Http;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::cases::Case;
 
 /// A worker that is there answers a refusal at once.
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Who asks, and the text that marks what it asks for.
 pub(super) struct Asked {
@@ -97,10 +97,7 @@ impl Asked {
             SOON,
             async || match replies.get_last_raw_message_by_subject(&reply).await {
                 Ok(message) => Probe::Ready(message),
-                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {
-                    Probe::NotYet("none".to_owned())
-                }
-                Err(error) => Probe::Never(error.to_string()),
+                Err(error) => Probe::NotYet(error.to_string()),
             },
         )
         .await?;
