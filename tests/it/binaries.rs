@@ -1,11 +1,14 @@
 //! The two binaries by themselves: what they are linked to, and that they need nothing else.
 
 use std::fs::Permissions;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
+use kubently_tests::wait::{self, Probe};
 use kubently_tests::{place, product};
 use object::read::elf::{Dyn as _, ElfFile64, FileHeader as _, SectionHeader as _};
 use object::{Endianness, elf};
@@ -20,6 +23,7 @@ const THERE: [&str; 6] = [
     // Parts of the C library since 2.34; older toolchains still name them.
     "libpthread.so.0",
 ];
+const SOON: Duration = Duration::from_secs(60);
 /// Nobody, as most systems number it.
 const NOBODY: u32 = 65534;
 
@@ -63,7 +67,15 @@ fn alone(program: &Path, args: &[&str]) -> Output {
     if rustix::process::geteuid().is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
-    let output = command.output().unwrap();
+    // What another test starts in this moment holds the copy open for writing until its own program begins.
+    let output = wait::until_blocking("the copy being run", SOON, || match command.output() {
+        Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+            Probe::NotYet(error.to_string())
+        }
+        Err(error) => Probe::Never(error.to_string()),
+        Ok(output) => Probe::Ready(output),
+    })
+    .unwrap();
     std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
     output
 }

@@ -10,6 +10,8 @@ use super::{Library, PODS};
 
 const PODS_IN_ALL: usize = 200_000;
 const PAGE: usize = 500;
+/// A server's own idea of a page, so that few requests fill the cap.
+const LARGE_PAGE: usize = 4_000;
 /// What may be under way between two programs when one of them stops reading.
 const SLACK: usize = 16 << 20;
 /// A worker's own memory, the largest response and the largest output.
@@ -22,10 +24,10 @@ fn name(n: usize) -> String {
 }
 
 /// A page of the list that never ends before 200,000, as a table or as objects.
-fn page(path: &str, is_table: bool) -> Script {
+fn page(path: &str, is_table: bool, size: usize) -> Script {
     let start = path.split_once("continue=").map_or("0", |(_, rest)| rest);
     let start: usize = start.split('&').next().unwrap_or("0").parse().unwrap_or(0);
-    let end = (start + PAGE).min(PODS_IN_ALL);
+    let end = (start + size).min(PODS_IN_ALL);
     let next = if end < PODS_IN_ALL {
         end.to_string()
     } else {
@@ -59,7 +61,7 @@ fn page(path: &str, is_table: bool) -> Script {
 }
 
 async fn many_pods(is_table: bool) -> FakeApi {
-    FakeApi::start(move |path, _| path.starts_with(PODS).then(|| page(path, is_table)))
+    FakeApi::start(move |path, _| path.starts_with(PODS).then(|| page(path, is_table, PAGE)))
         .await
         .unwrap()
 }
@@ -117,7 +119,11 @@ async fn one_response_without_an_end_is_read_up_to_its_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_stays_small_over_two_hundred_thousand_pods() -> anyhow::Result<()> {
-    let api = FakeApi::start(|path, _| path.starts_with(PODS).then(|| page(path, false))).await?;
+    let script = |path: &str, _| {
+        path.starts_with(PODS)
+            .then(|| page(path, false, LARGE_PAGE))
+    };
+    let api = FakeApi::start(script).await?;
     let world = World::shared().await?;
     let cluster = world.cluster("flood").await?;
     let worker = world
