@@ -149,7 +149,7 @@ async fn a_dead_a_slow_and_a_flooding_cluster_slow_no_other() {
     // The same two cores carry it all, so only what would be waiting in line is told from it: a call that
     // waited for another cluster's command would take its seconds.
     assert!(
-        beside.0 < alone.0 * 10 + Duration::from_millis(200),
+        beside.0 < alone.0 * 10 + Duration::from_secs(1),
         "{alone:?} {beside:?}"
     );
     assert!(beside.1 < Duration::from_secs(10), "{alone:?} {beside:?}");

@@ -21,7 +21,7 @@ use crate::slow_api::Gate;
 const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(15);
 /// Until everything is as before, without a hand.
-const MENDED: Duration = Duration::from_secs(30);
+const MENDED: Duration = Duration::from_secs(90);
 /// With all its attempts, a caller has its answer by then.
 const ANSWERED: Duration = Duration::from_secs(90);
 const CALLERS: usize = 5;

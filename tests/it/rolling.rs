@@ -26,7 +26,7 @@ const CALLERS: usize = 12;
 const BETWEEN: usize = 60;
 /// More than the grace period.
 const IN_ORDER: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 
 /// The parts that come and go, and the load that does not.
 struct Rolling {

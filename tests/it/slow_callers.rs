@@ -18,8 +18,8 @@ use crate::jobs::version;
 /// The limit on heads and bodies is 10 s each; the rest is for a loaded machine.
 const LET_GO: Duration = Duration::from_secs(25);
 const OCCUPIED: usize = 5_000;
-/// One that was let go takes a moment to come back, and on a loaded machine many are on their way.
-const NEARLY_ALL: f64 = 4_000.0;
+/// One that was let go takes a moment to come back, and on a loaded machine half of them are on their way.
+const NEARLY_ALL: f64 = 2_500.0;
 /// Until they are open, and closed again.
 const OPENED: Duration = Duration::from_secs(90);
 const CALLS: usize = 100;
@@ -72,17 +72,19 @@ fn slow_body(address: &str, key: &str) -> String {
     )
 }
 
-async fn slowest(http: &Http, cluster: &str) -> Duration {
-    let mut slowest = Duration::ZERO;
+/// How long calls take: the middle one and the longest.
+async fn times(http: &Http, cluster: &str) -> (Duration, Duration) {
+    let mut times = Vec::new();
     for _ in 0..CALLS {
         let began = Instant::now();
         let body = version(cluster);
         let answer = http.post_command(&body, &[("prefer", "wait=30")]).await;
         let answer = answer.unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
-        slowest = slowest.max(began.elapsed());
+        times.push(began.elapsed());
     }
-    slowest
+    times.sort_unstable();
+    (times[CALLS / 2], times[CALLS - 1])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +156,7 @@ async fn five_thousand_idle_and_slow_connections_disturb_no_caller_and_are_let_g
     let world = World::shared().await.unwrap();
     let gateway = world.second_gateway().await.unwrap();
     let (address, http) = (address(&gateway), gateway.http(Some(&world.key)).unwrap());
-    slowest(&http, &world.cluster_id).await;
+    let alone = times(&http, &world.cluster_id).await;
     let (done, is_done) = watch::channel(false);
     let kinds = [
         String::new(),
@@ -166,12 +168,17 @@ async fn five_thousand_idle_and_slow_connections_disturb_no_caller_and_are_let_g
         occupied.spawn(occupies(address.clone(), kind.clone(), is_done.clone()));
     }
     open(&gateway, |used| used >= NEARLY_ALL).await;
-    let beside = slowest(&http, &world.cluster_id).await;
-    assert!(beside < LET_GO, "{beside:?}");
+    let beside = times(&http, &world.cluster_id).await;
+    // The same two cores carry it all: only what would wait for the others to be let go is told from it.
+    assert!(
+        beside.0 < alone.0 * 10 + Duration::from_secs(1),
+        "{alone:?} {beside:?}"
+    );
+    assert!(beside.1 < LET_GO, "{alone:?} {beside:?}");
     open(&gateway, |used| used >= NEARLY_ALL).await;
     done.send_replace(true);
     occupied.join_all().await;
     open(&gateway, |used| used < 100.0).await;
-    slowest(&http, &world.cluster_id).await;
+    times(&http, &world.cluster_id).await;
     assert!(!gateway.process.logs().contains("panicked"));
 }

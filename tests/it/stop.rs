@@ -17,8 +17,8 @@ use crate::jobs::{
 use crate::odd_workers::broker;
 use crate::slow_api::Gate;
 
-/// Far less than the grace period.
-const AT_ONCE: Duration = Duration::from_secs(5);
+/// Less than the grace period.
+const AT_ONCE: Duration = Duration::from_secs(20);
 /// More than the grace period.
 const IN_ORDER: Duration = Duration::from_secs(30);
 
@@ -39,7 +39,8 @@ async fn a_stopping_worker_finishes_what_runs_and_gives_back_what_has_not_starte
     let http = world.http().unwrap();
     let cluster = world.cluster("stop").await.unwrap();
     let gate = Gate::before(world.kubernetes).await;
-    let one_slot = [("KUBENTLY_SLOTS", "1")];
+    // The one that runs has its whole 30 s.
+    let one_slot = [("KUBENTLY_SLOTS", "1"), ("KUBENTLY_GRACE_SECONDS", "120")];
     let mut first = world
         .worker_with(&cluster, "first", gate.kubeconfig(), &one_slot)
         .await
@@ -123,7 +124,7 @@ async fn a_second_signal_ends_a_draining_gateway_at_once() {
     closes(&gateway).await;
     assert_eq!(gateway.process.ended(), None, "{}", gateway.process.logs());
     gateway.process.signal(Signal::Term);
-    let ending = gateway.process.wait(Duration::from_secs(2)).await.unwrap();
+    let ending = gateway.process.wait(AT_ONCE).await.unwrap();
     assert_eq!(ending, Ending::Code(1), "{}", gateway.process.logs());
 }
 

@@ -69,7 +69,7 @@ fn pod() -> Value {
 fn follow(cluster: &str, seconds: u32) -> Value {
     json!({
         "cluster_id": cluster, "command_type": "logs", "args": ["web", "-f"],
-        "timeout_seconds": seconds, "queue_timeout_seconds": 5,
+        "timeout_seconds": seconds, "queue_timeout_seconds": 120,
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use http::Method;
 use kubently_tests::http::{Answer, Events, Http};
 use kubently_tests::wait::{self, Probe};
@@ -14,6 +14,9 @@ use crate::history::{Asked, End, Event, History, State, Told};
 
 /// How long anything may take with all that is being killed. The longest a command may live is 35 s.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The code of a gateway that does not know whom it may let in.
+const BEHIND: &str = "identity_behind";
 
 /// The gateways that there are now.
 pub(crate) type Gateways = Arc<RwLock<Vec<Http>>>;
@@ -57,11 +60,15 @@ impl Client {
     }
 
     /// Asks one gateway after the other until one takes the connection: so much is no answer, and nothing
-    /// was sent.
+    /// was sent. Nor is it one where a gateway does not know whom it may let in and says when to ask again.
     async fn anywhere<T>(&self, ask: impl AsyncFn(&Http) -> Result<T>) -> Result<T> {
         wait::until("a gateway that listens", PATIENCE, async || {
             match ask(&self.gateway()).await {
-                Err(error) if was_not_sent(&error) || self.repeats && was_closed(&error) => {
+                Err(error)
+                    if error.is::<Behind>()
+                        || was_not_sent(&error)
+                        || self.repeats && was_closed(&error) =>
+                {
                     self.turn();
                     Probe::NotYet(format!("{error:#}"))
                 }
@@ -79,7 +86,7 @@ impl Client {
         headers: &[(&str, &str)],
     ) -> Told {
         let submit = async {
-            let ask = async |http: &Http| http.post_command(body, headers).await;
+            let ask = async |http: &Http| judged(http.post_command(body, headers).await?);
             match self.anywhere(ask).await {
                 Ok(answer) => told_of_job(&answer),
                 Err(error) => Told::Unknown(format!("{error:#}")),
@@ -121,7 +128,7 @@ impl Client {
     ) -> Told {
         let mut stream = None;
         let submit = async {
-            let ask = async |http: &Http| http.stream_command(body, headers).await;
+            let ask = async |http: &Http| begun(http.stream_command(body, headers).await?).await;
             let events = match self.anywhere(ask).await {
                 Ok(events) => events,
                 Err(error) => return Told::Unknown(format!("{error:#}")),
@@ -188,7 +195,7 @@ impl Client {
         if !last.is_empty() {
             headers.push(("last-event-id", last));
         }
-        let ask = async |http: &Http| http.events(&path, &headers).await;
+        let ask = async |http: &Http| begun(http.events(&path, &headers).await?).await;
         match self.anywhere(ask).await {
             Ok(events) if events.status == 200 => read(events).await,
             Ok(events) if (400..500).contains(&events.status) => {
@@ -204,7 +211,8 @@ impl Client {
         let path = format!("/v1/jobs/{job}");
         let read = async {
             let headers = [("prefer", wait)];
-            let ask = async |http: &Http| http.send(Method::GET, &path, &headers, "").await;
+            let ask =
+                async |http: &Http| judged(http.send(Method::GET, &path, &headers, "").await?);
             match self.anywhere(ask).await {
                 Ok(answer) => told_of_job(&answer),
                 Err(error) => Told::Unknown(format!("{error:#}")),
@@ -237,7 +245,8 @@ impl Client {
         let path = format!("/v1/jobs/{job}/cancel");
         wait::until("a job being called off", PATIENCE, async || {
             let cancel = async {
-                let ask = async |http: &Http| http.send(Method::POST, &path, &[], "").await;
+                let ask =
+                    async |http: &Http| judged(http.send(Method::POST, &path, &[], "").await?);
                 match self.anywhere(ask).await {
                     Ok(answer) if answer.status == 200 => {
                         let told = answer.json().unwrap();
@@ -264,6 +273,31 @@ impl Client {
         .await
         .unwrap();
     }
+}
+
+/// A gateway that does not know just now whom it may let in: it has done nothing with the request.
+#[derive(Debug, thiserror::Error)]
+#[error("the gateway is behind: {0}")]
+struct Behind(String);
+
+/// An answer, but that of a gateway that is behind.
+fn judged(answer: Answer) -> Result<Answer> {
+    if answer.status == 503 && answer.text().contains(BEHIND) {
+        return Err(Behind(answer.text()).into());
+    }
+    Ok(answer)
+}
+
+/// A stream that begins, or what its status says; a 503 is an error with its text.
+async fn begun(events: Events) -> Result<Events> {
+    if events.status != 503 {
+        return Ok(events);
+    }
+    let text = events.text().await?;
+    if text.contains(BEHIND) {
+        return Err(Behind(text).into());
+    }
+    bail!("503 {text}")
 }
 
 /// Nobody took the connection, or the one that was kept was closed before anything was sent over it.
