@@ -127,7 +127,7 @@ async fn a_result_that_comes_before_the_hubs_answer_reaches_its_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_is_given_back_nine_times_ends_as_poison() {
+async fn a_command_that_nine_workers_panic_on_or_give_back_ends_as_poison() {
     let world = World::shared().await.unwrap();
     let http = world.http().unwrap();
     let cluster = world.cluster("poison").await.unwrap();
@@ -149,7 +149,15 @@ async fn a_command_that_is_given_back_nine_times_ends_as_poison() {
             let none = tokio::time::timeout(SOON, intake.next()).await.unwrap();
             assert!(none.is_none());
         }
-        delivery.give_back().await.unwrap();
+        if attempt % 2 == 1 {
+            let panics = tokio::spawn(async move {
+                let _held = delivery;
+                panic!("attempt {attempt}, as the test wants it");
+            });
+            assert!(panics.await.unwrap_err().is_panic());
+        } else {
+            delivery.give_back().await.unwrap();
+        }
     }
     let _worker = world.worker(&cluster, "real", &[]).await.unwrap();
     let job = ended(&http, &id).await;
