@@ -10,8 +10,15 @@ use std::fmt::Write as _;
 
 /// A text that cannot be a segment of a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} cannot be part of a request path")]
+#[error("{}", reason(.0))]
 pub struct BadSegment(pub String);
+
+fn reason(segment: &str) -> String {
+    match segment {
+        "" => "resource name may not be empty".to_owned(),
+        other => format!("{other:?} cannot be part of a request path"),
+    }
+}
 
 /// Whether a text can stand between two slashes of a path: not empty, no dots alone, and only
 /// characters that RFC 3986 allows there without an escape.

@@ -42,10 +42,10 @@ pub(super) fn print(w: &mut Writer, claim: Value<'_>, is_whole: bool) {
             .collect();
         w.row(0, "Finalizers", format_args!("[{}]", finalizers.join(" ")));
     }
-    let (mut capacity, mut modes) = ("", String::new());
+    let (mut capacity, mut modes) = (String::new(), String::new());
     if !spec.get("volumeName").is_empty() {
         modes = access_modes(status.get("accessModes"));
-        capacity = status.at("capacity.storage").text_or("0");
+        capacity = status.at("capacity.storage").amount_or("0");
     }
     w.row(0, "Capacity", capacity);
     w.row(0, "Access Modes", modes);

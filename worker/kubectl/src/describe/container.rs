@@ -7,6 +7,7 @@ mod probe;
 use super::value::Value;
 use super::writer::Writer;
 use crate::printer::age::rfc1123z;
+use crate::printer::text::Quoted;
 
 /// A section of containers. A template has neither `statuses` nor a `pod` that references in the
 /// environment read, and stands two spaces to the right.
@@ -139,7 +140,7 @@ pub(super) fn resources(w: &mut Writer, level: usize, resources: Value<'_>) {
             writeln!(w.at(level), "{label}:");
         }
         for (resource, amount) in amounts.entries() {
-            w.row(level + 1, resource, amount);
+            w.row(level + 1, resource, amount.quantity());
         }
     }
 }
@@ -158,7 +159,10 @@ fn mounts(w: &mut Writer, container: Value<'_>) {
         let (path, name) = (mount.get("mountPath"), mount.get("name"));
         match mount.get("subPath").text() {
             "" => writeln!(w.at(3), "{path} from {name} ({access})"),
-            part => writeln!(w.at(3), "{path} from {name} ({access},path={part:?})"),
+            part => {
+                let part = Quoted(part);
+                writeln!(w.at(3), "{path} from {name} ({access},path={part})");
+            }
         }
     }
     let mut devices: Vec<_> = container.get("volumeDevices").items().collect();

@@ -52,7 +52,14 @@ pub(super) async fn print(
     w.row(0, "MinReadySeconds", spec.get("minReadySeconds").int());
     let rolling = spec.at("strategy.rollingUpdate");
     if rolling.is_set() {
-        let (unavailable, surge) = (rolling.get("maxUnavailable"), rolling.get("maxSurge"));
+        let [unavailable, surge] = ["maxUnavailable", "maxSurge"].map(|bound| {
+            let bound = rolling.get(bound);
+            if bound.is_set() {
+                bound.to_string()
+            } else {
+                "<nil>".to_owned()
+            }
+        });
         let text = format!("{unavailable} max unavailable, {surge} max surge");
         w.row(0, "RollingUpdateStrategy", text);
     }

@@ -41,12 +41,21 @@ fn members(w: &mut Writer, level: usize, object: Value<'_>, above: &str) {
                     if matches!(item.json(), Some(Json::Object(_))) {
                         members(w, level + 1, item, &path);
                     } else {
-                        writeln!(w.at(level + 1), "{item}");
+                        writeln!(w.at(level + 1), "{}", scalar(item));
                     }
                 }
             }
-            _ => w.row(level, &label, value),
+            _ => w.row(level, &label, scalar(value)),
         }
+    }
+}
+
+/// What has no type is nil where it is null.
+fn scalar(value: Value<'_>) -> String {
+    if value.is_set() {
+        value.to_string()
+    } else {
+        "<nil>".to_owned()
     }
 }
 

@@ -141,7 +141,7 @@ fn amounts(w: &mut Writer, label: &str, amounts: Value<'_>) {
         writeln!(w.at(0), "{label}:");
     }
     for (resource, amount) in amounts.entries() {
-        w.row(1, resource, amount);
+        w.row(1, resource, amount.quantity());
     }
 }
 

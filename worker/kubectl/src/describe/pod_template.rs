@@ -11,10 +11,6 @@ use super::writer::Writer;
 /// `Pod Template`
 pub(super) fn print(w: &mut Writer, template: Value<'_>) {
     writeln!(w.at(0), "Pod Template:");
-    if !template.is_set() {
-        write!(w.at(1), "<unset>");
-        return;
-    }
     let (metadata, spec) = (template.get("metadata"), template.get("spec"));
     labels(w, "  Labels", metadata.get("labels"));
     if !metadata.get("annotations").is_empty() {

@@ -27,7 +27,13 @@ pub(super) async fn print(
         format_args!("{current} current / {desired} desired"),
     );
     w.row(0, "Pods Status", pods);
-    pod_template::print(w, spec.get("template"));
+    // A replication controller alone can be without one.
+    if spec.get("template").is_set() {
+        pod_template::print(w, spec.get("template"));
+    } else {
+        writeln!(w.at(0), "Pod Template:");
+        write!(w.at(1), "<unset>");
+    }
     conditions::with_reasons(w, controller.at("status.conditions"));
     Ok(())
 }

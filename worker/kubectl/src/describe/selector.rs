@@ -30,11 +30,24 @@ pub(super) fn text(selector: Value<'_>) -> String {
     terms.join(",")
 }
 
-/// The same; `<none>` where it is empty (`FormatLabelSelector`).
+/// The same; `<none>` where it is empty, `<error>` where it is none (`FormatLabelSelector`).
 pub(super) fn text_or_none(selector: Value<'_>) -> String {
+    if !selector.get("matchExpressions").items().all(is_requirement) {
+        return "<error>".to_owned();
+    }
     match text(selector) {
         text if text.is_empty() => "<none>".to_owned(),
         text => text,
+    }
+}
+
+/// With values where its operator takes some, and without where it takes none.
+fn is_requirement(expression: Value<'_>) -> bool {
+    let has_values = !expression.get("values").is_empty();
+    match expression.get("operator").text() {
+        "In" | "NotIn" => has_values,
+        "Exists" | "DoesNotExist" => !has_values,
+        _ => false,
     }
 }
 
@@ -66,5 +79,22 @@ mod tests {
             "a=,!aa,b=1,b,c notin (x),d in (y,z)"
         );
         assert_eq!(text_or_none(Value::of(&json).get("nothing")), "<none>");
+    }
+
+    #[test]
+    fn a_requirement_without_its_values_is_an_error() {
+        for (requirement, shown) in [
+            (r#"{"key":"a","operator":"In","values":["b"]}"#, "a in (b)"),
+            (r#"{"key":"a","operator":"In"}"#, "<error>"),
+            (
+                r#"{"key":"a","operator":"Exists","values":["b"]}"#,
+                "<error>",
+            ),
+            (r#"{"key":"a","operator":"Gt","values":["1"]}"#, "<error>"),
+        ] {
+            let json = format!(r#"{{"matchExpressions":[{requirement}]}}"#);
+            let json = serde_json::from_str(&json).unwrap();
+            assert_eq!(text_or_none(Value::of(&json)), shown);
+        }
     }
 }

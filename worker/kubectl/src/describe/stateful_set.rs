@@ -64,7 +64,7 @@ fn claims(w: &mut Writer, templates: Value<'_>) {
         labels_indented(w, "  ", "Labels", claim.at("metadata.labels"));
         labels_indented(w, "  ", "Annotations", claim.at("metadata.annotations"));
         let capacity = claim.at("spec.resources.requests.storage");
-        w.row(1, "Capacity", capacity.text_or("<default>"));
+        w.row(1, "Capacity", capacity.amount_or("<default>"));
         let modes: Vec<_> = claim
             .at("spec.accessModes")
             .items()

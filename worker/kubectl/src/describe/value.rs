@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::json::Json;
-use crate::printer::number::general_float;
+use crate::printer::number::{general_float, json_float};
 use crate::printer::quantity::Quantity;
 
 /// A field of an object, which may not be there.
@@ -84,9 +84,22 @@ impl<'a> Value<'a> {
         self.text().parse().ok()
     }
 
-    /// An amount, or none.
+    /// An amount, or none. It may be written as a number.
     pub(super) fn quantity(self) -> Quantity {
-        self.text().parse().unwrap_or_default()
+        match self.0 {
+            Some(Json::Int(number)) => number.to_string().parse().unwrap_or_default(),
+            Some(Json::Float(number)) => json_float(*number).parse().unwrap_or_default(),
+            _ => self.text().parse().unwrap_or_default(),
+        }
+    }
+
+    /// An amount in its canonical form; another text where there is none.
+    pub(super) fn amount_or(self, other: &str) -> String {
+        if self.is_set() {
+            self.quantity().to_string()
+        } else {
+            other.to_owned()
+        }
     }
 
     /// The items of a list.
@@ -122,10 +135,13 @@ impl<'a> Value<'a> {
     }
 }
 
-/// As Go's `%v` prints it: `[a b]`, `map[k:v]`, and nothing where nothing is there.
+/// As Go's `%v` prints it: `[a b]`, `map[k:v]`, and nothing where nothing is there, or null.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |json| go(json, f))
+        match self.0 {
+            None | Some(Json::Null) => Ok(()),
+            Some(json) => go(json, f),
+        }
     }
 }
 
@@ -168,6 +184,7 @@ mod tests {
         let value = Value::of(&json);
         assert_eq!(value.at("a.b").to_string(), "[1 x <nil> map[k:true]]");
         assert_eq!(value.at("a.z.y").to_string(), "");
+        assert_eq!(value.get("n").to_string(), "");
         assert_eq!(value.get("f").to_string(), "1.5");
         assert!(!value.get("n").is_set() && value.get("e").is_set());
         assert!(value.get("e").is_empty() && value.get("n").is_empty());
@@ -175,5 +192,14 @@ mod tests {
         assert_eq!(value.get("e").text_or("<none>"), "<none>");
         assert_eq!(value.get("t").time().unwrap().timestamp(), 1_795_521_600);
         assert_eq!(value.get("n").time(), None);
+    }
+
+    #[test]
+    fn an_amount_is_canonical_however_it_is_written() {
+        let json = serde_json::from_str(r#"{"a":"1.5Gi","b":1000,"c":"0.1","d":0.5,"e":null}"#);
+        let json = json.unwrap();
+        let value = Value::of(&json);
+        let amounts = ["a", "b", "c", "d", "e"].map(|key| value.get(key).amount_or("-"));
+        assert_eq!(amounts, ["1536Mi", "1k", "100m", "500m", "-"]);
     }
 }

@@ -140,7 +140,8 @@ impl Form {
                 reference("SecretReference", fields)
             }
             Self::Limit if value.quantity().is_zero() => "<unset>".to_owned(),
-            Self::Text | Self::Or(_) | Self::Map | Self::Limit => value.to_string(),
+            Self::Limit => value.quantity().to_string(),
+            Self::Text | Self::Or(_) | Self::Map => value.to_string(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::wire;
 use crate::error::Error;
+use crate::printer::text::Quoted;
 use crate::request::Route;
 
 /// A served type: where its objects are and what they are called.
@@ -186,13 +187,7 @@ impl ResourceMap {
                 _ => None,
             })
             .or_else(|| self.by_kind(rest, "", name));
-        found.ok_or_else(|| {
-            Error::Usage(if rest.is_empty() {
-                format!("the server doesn't have a resource type {name:?}")
-            } else {
-                format!("the server doesn't have a resource type {name:?} in group {rest:?}")
-            })
-        })
+        found.ok_or_else(|| Error::Usage(unknown(name, rest)))
     }
 
     /// The type that `argument` names by its plural, singular or short name, and by nothing else.
@@ -211,12 +206,7 @@ impl ResourceMap {
             self.by_resource(&partial(group, version, name), warnings)
         });
         let found = versioned.or_else(|| self.by_resource(&partial(group, "", name), warnings));
-        found.ok_or_else(|| {
-            Error::Plain(match group {
-                "" => format!("the server doesn't have a resource type {name:?}"),
-                _ => format!("the server doesn't have a resource type {name:?} in group {group:?}"),
-            })
-        })
+        found.ok_or_else(|| Error::Plain(unknown(name, group)))
     }
 
     /// The first of `versions` of a group that is served, in the order of the server.
@@ -312,8 +302,8 @@ impl ResourceMap {
                 let name = other.mapping.group_resource();
                 if !seen.contains(&name) {
                     warnings.push(format!(
-                        "short name {:?} could also match lower priority resource {name}",
-                        asked.resource
+                        "short name {} could also match lower priority resource {name}",
+                        Quoted(&asked.resource)
                     ));
                     seen.push(name);
                 }
@@ -356,6 +346,16 @@ fn partial<'a>(group: &'a str, version: &'a str, resource: &'a str) -> Partial<'
         group: group.into(),
         version: version.into(),
         resource: resource.into(),
+    }
+}
+
+/// kubectl's text for a type that is not served.
+fn unknown(name: &str, group: &str) -> String {
+    let text = format!("the server doesn't have a resource type {}", Quoted(name));
+    if group.is_empty() {
+        text
+    } else {
+        format!("{text} in group {}", Quoted(group))
     }
 }
 

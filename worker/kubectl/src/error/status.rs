@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::printer::text::Quoted;
+
 /// An error of the API server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
@@ -119,7 +121,8 @@ impl Status {
             500.. => (
                 "InternalError",
                 format!(
-                    "an error on the server ({text:?}) has prevented the request from succeeding"
+                    "an error on the server ({}) has prevented the request from succeeding",
+                    Quoted(text)
                 ),
             ),
             _ => (
@@ -174,7 +177,7 @@ impl Status {
         };
         let causes = details.causes.as_deref().unwrap_or_default();
         if !details.kind.is_empty() || !details.name.is_empty() {
-            text = format!("The {} {:?} is invalid", details.kind, details.name);
+            text = format!("The {} {} is invalid", details.kind, Quoted(&details.name));
         } else if !self.message.is_empty() && causes.is_empty() {
             text = format!("{text}: {}", self.message);
         }

@@ -13,6 +13,7 @@ use crate::client::{Answer, Cluster, Failure, Subject};
 use crate::discovery::Mapping;
 use crate::error::Error;
 use crate::output::Limits;
+use crate::printer::text::Quoted;
 use crate::request::{Accept, Request, Route};
 use crate::table::ListMeta;
 
@@ -280,11 +281,12 @@ pub(crate) fn enhance(error: Error, subject: &str, labels: &str, fields: &str) -
     if status.is_bad_request() || status.is_not_found() {
         let message = &status.message;
         status.message = if labels.is_empty() && fields.is_empty() {
-            format!("Unable to list {subject:?}: {message}")
+            format!("Unable to list {}: {message}", Quoted(subject))
         } else {
+            let [subject, labels, fields] = [subject, labels, fields].map(Quoted);
             format!(
-                "Unable to find {subject:?} that match label selector {labels:?}, field selector \
-                 {fields:?}: {message}"
+                "Unable to find {subject} that match label selector {labels}, field selector {fields}: \
+                 {message}"
             )
         };
     }

@@ -5,6 +5,7 @@ use kubently_core::command::{Logs, LogsTarget, Since};
 
 use super::pod::Pod;
 use crate::error::Error;
+use crate::printer::text::Quoted;
 use crate::request::Request;
 
 /// Lines of each log where a selector was given and no `--tail`.
@@ -52,7 +53,8 @@ fn choose<'a>(logs: &'a Logs, pod: &'a Pod, notes: &mut Vec<String>) -> Result<&
         (None, Some(container)) if pod.has_container(container) => Some(container),
         (None, Some(missing)) => {
             notes.push(format!(
-                "Default container name {missing:?} not found in pod {name}"
+                "Default container name {} not found in pod {name}",
+                Quoted(missing)
             ));
             None
         }

@@ -16,6 +16,7 @@ use crate::discovery::Mapping;
 use crate::error::Error;
 use crate::list::unreadable;
 use crate::output::{Limits, RunError};
+use crate::printer::text::Quoted;
 use crate::request::{Accept, Request, Route};
 
 const PODS: Route<'_> = Route {
@@ -188,7 +189,8 @@ impl Finder<'_> {
             Err(Error::Status(mut status)) if status.is_bad_request() => {
                 status.message = format!(
                     "Unable to find \"/v1, Resource=pods\" that match label selector \
-                     {selector:?}, field selector \"\": {}",
+                     {}, field selector \"\": {}",
+                    Quoted(selector),
                     status.message
                 );
                 return Err(Error::Status(status));

@@ -7,6 +7,7 @@ pub use self::go::{sort, sorted};
 
 use super::jsonpath::{EvalError, NotRelaxed, ParseError, Template, Value, relaxed};
 use super::quantity::Quantity;
+use super::text::Quoted;
 use crate::json::Json;
 
 /// The path to sort by.
@@ -31,7 +32,7 @@ pub enum SortError {
     #[error(transparent)]
     Eval(#[from] EvalError),
     /// No object has it.
-    #[error("couldn't find any field with path {0:?} in the list of objects")]
+    #[error("couldn't find any field with path {} in the list of objects", Quoted(.0))]
     NotFound(String),
     /// Values that have no order. kubectl ends here with a line of its log.
     #[error("Field {field} is an unsortable type: {kind}")]

@@ -1,6 +1,7 @@
 //! A metric: what it is now and what it should be.
 
 use super::{Value, Writer};
+use crate::printer::text::Quoted;
 
 const UNKNOWN: &str = "<unknown>";
 
@@ -12,7 +13,8 @@ pub(super) fn print(w: &mut Writer, wanted: Value<'_>, current: Value<'_>) {
             let name = wanted.at("metric.name").text();
             let now = amount(current, "averageValue");
             let target = quantity(wanted.at("target.averageValue"));
-            writeln!(w.at(1), "{name:?} on pods:\t{now} / {target}");
+            let name = Quoted(name);
+            writeln!(w.at(1), "{name} on pods:\t{now} / {target}");
         }
         "Object" => object(w, wanted.get("object"), current.get("object")),
         "Resource" => {
@@ -26,37 +28,35 @@ pub(super) fn print(w: &mut Writer, wanted: Value<'_>, current: Value<'_>) {
             let what = format!("resource {name} of container \"{container}\" on pods");
             resource(w, &what, wanted, current.get("containerResource"));
         }
-        other => writeln!(w.at(1), "<unknown metric type {other:?}>"),
+        other => writeln!(w.at(1), "<unknown metric type {}>", Quoted(other)),
     }
 }
 
 /// An amount that may not be there; Go prints a missing one so.
-fn quantity(amount: Value<'_>) -> &str {
-    amount.text_or("<nil>")
+fn quantity(amount: Value<'_>) -> String {
+    amount.amount_or("<nil>")
 }
 
 /// What a metric is now, where it is known at all.
-fn amount<'a>(current: Value<'a>, field: &str) -> &'a str {
+fn amount(current: Value<'_>, field: &str) -> String {
     if current.is_set() {
         quantity(current.get("current").get(field))
     } else {
-        UNKNOWN
+        UNKNOWN.to_owned()
     }
 }
 
 fn external(w: &mut Writer, wanted: Value<'_>, current: Value<'_>) {
-    let name = wanted.at("metric.name").text();
+    let name = Quoted(wanted.at("metric.name").text());
     let average = wanted.at("target.averageValue");
     if average.is_set() {
-        let now = current.at("current.averageValue").text_or(UNKNOWN);
-        writeln!(
-            w.at(1),
-            "{name:?} (target average value):\t{now} / {average}"
-        );
+        let now = current.at("current.averageValue").amount_or(UNKNOWN);
+        let average = average.quantity();
+        writeln!(w.at(1), "{name} (target average value):\t{now} / {average}");
     } else {
         let now = amount(current, "value");
         let target = quantity(wanted.at("target.value"));
-        writeln!(w.at(1), "{name:?} (target value):\t{now} / {target}");
+        writeln!(w.at(1), "{name} (target value):\t{now} / {target}");
     }
 }
 
@@ -83,6 +83,7 @@ fn resource(w: &mut Writer, what: &str, wanted: Value<'_>, current: Value<'_>) {
     let average = wanted.at("target.averageValue");
     if average.is_set() {
         let now = amount(current, "averageValue");
+        let average = average.quantity();
         writeln!(w.at(1), "{what}:\t{now} / {average}");
         return;
     }
