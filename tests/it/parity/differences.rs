@@ -99,6 +99,27 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         }],
     },
     Difference {
+        name: "end of a sort",
+        reason: "over values that have no order kubectl ends with a line of its log: the time of day, its \
+                 process, a line of its source",
+        is_for: |line| line.verb() == "get" && line.has(&["--sort-by"]),
+        stream: Stream::Stderr,
+        blocks: &[
+            Block {
+                from: "F0",
+                to: "F0",
+            },
+            Block {
+                from: "F1",
+                to: "F1",
+            },
+            Block {
+                from: "error: Field {",
+                to: "error: Field {",
+            },
+        ],
+    },
+    Difference {
         name: "waiting for a pod",
         reason: "kubectl watches for one, which the worker's role does not let it; Kubently looks again until \
                  the time is over, and says what kubectl says with that right",

@@ -41,7 +41,13 @@ impl Order {
             .args
             .iter()
             .filter(|arg| arg.contains("jsonpath") || arg.contains("custom-columns"))
-            .any(|arg| arg.contains("..") || arg.contains(".*"));
+            // A column that is one point, or one star, is `{..}` or `{*}`.
+            .any(|arg| {
+                let is_all = |it| arg.ends_with(it) || arg.contains(&format!("{it},"));
+                arg.contains("..")
+                    || arg.contains(".*")
+                    || [":.", ":{.}", ":*"].into_iter().any(is_all)
+            });
         if ranges_a_map || several_streams || nodes_without_figures || containers {
             Self::Lines
         } else if visits_a_map {
@@ -292,5 +298,7 @@ mod tests {
         assert!(!same("logs web", "a\nb\n", "b\na\n"));
         assert!(!same("logs -l a=b", "a\nb\n", "b\nc\n"));
         assert!(same("get x -o jsonpath={..a}", "1 2", "2 1"));
+        assert!(same("get x -o custom-columns=N:.,M:.b", "a,b c", "b,a c"));
+        assert!(!same("get x -o custom-columns=N:.a,M:.b", "a,b c", "b,a c"));
     }
 }

@@ -69,8 +69,8 @@ pub(super) async fn print(
             Ok(rows) => tables.print(&mapping, Table::new(columns, rows)),
             // kubectl drops every error here but this one, at which it ends at once.
             Err(error @ SortError::Unsortable { .. }) => {
-                let error = Error::Usage(error.to_string());
-                tables.notes.errors.push(error);
+                tables.notes.errors = vec![Error::Usage(error.to_string())];
+                tables.notes.of_lists = false;
                 break;
             }
             Err(_) => tables.print(&mapping, Table::new(Vec::new(), Vec::new())),
