@@ -26,9 +26,6 @@ const RANDOM: usize = 180;
 /// Random `JSONPath` templates.
 const TEMPLATES: usize = 60;
 
-/// While you write a verb: compares only lines that hold one of these texts, with semicolons between.
-const ONLY: &str = "KUBENTLY_PARITY_ONLY";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_library_prints_what_kubectl_prints() -> Result<()> {
     let mut table = lines::library();
@@ -44,7 +41,7 @@ async fn the_library_prints_what_kubectl_prints() -> Result<()> {
     let mut random = values::lines();
     random.extend(templates::lines(seed, TEMPLATES));
     random.extend(generator::lines(seed, RANDOM));
-    let only = std::env::var(ONLY);
+    let only = std::env::var(lines::ONLY);
     if let Ok(only) = &only {
         let chosen = |line: &Line| only.split(';').any(|part| line.text.contains(part));
         table.retain(chosen);

@@ -4,6 +4,9 @@ use kubently_tests::place;
 
 use crate::oracle::words;
 
+/// While you write a verb: compares only lines that hold one of these texts, with semicolons between.
+pub(super) const ONLY: &str = "KUBENTLY_PARITY_ONLY";
+
 /// What goes through the whole product: gateway, hub, worker.
 const PRODUCT: &str = include_str!("lines.txt");
 
@@ -66,7 +69,7 @@ pub(super) fn library() -> Vec<Line> {
 }
 
 /// Every line that is neither empty nor a comment.
-fn parsed(table: &str) -> impl Iterator<Item = Line> {
+pub(super) fn parsed(table: &str) -> impl Iterator<Item = Line> {
     let lines = table.lines().filter(|line| !line.is_empty());
     let lines = lines.filter(|line| !line.starts_with('#'));
     lines.map(Line::new)
