@@ -27,7 +27,7 @@ pub(crate) const MAX_IN_FLIGHT: usize = 4096;
 
 /// The most event streams that are open at a time.
 pub(crate) const MAX_STREAMS: usize = 4096;
-/// The most large outputs in memory at a time, 16 MiB each as a policy goes.
+/// The most large outputs in memory at a time: 16 MiB each as policies go, 64 MiB at most.
 pub(crate) const MAX_LARGE_OUTPUTS: usize = 8;
 
 /// The parts of a running gateway. Clones share them.
