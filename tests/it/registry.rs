@@ -18,7 +18,7 @@ use crate::slow_api::Gate;
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(60);
 /// A worker counts as there for 30 s after its last word.
-const GONE: std::time::Duration = std::time::Duration::from_secs(60);
+const GONE: std::time::Duration = std::time::Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_tells_what_waits_in_each_lane() {
