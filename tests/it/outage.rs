@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
+use kubently_tests::usage;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 
@@ -17,19 +18,8 @@ const EVERY: Duration = Duration::from_millis(10);
 /// How soon half of the callers are told.
 const TOLD: Duration = Duration::from_secs(2);
 const RECOVERED: Duration = Duration::from_secs(90);
-/// A gateway may grow by its connections, not by what it was asked. In KiB.
-const GROWTH: u64 = 16 * 1024;
-
-/// KiB of a process that are resident.
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    let kib = line.split_whitespace().nth(1).unwrap();
-    kib.parse().unwrap()
-}
+/// A gateway may grow by its connections, not by what it was asked. In bytes.
+const GROWTH: u64 = 16 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_hub_requests_are_refused_at_once_and_nothing_is_heaped_up() {
@@ -51,7 +41,7 @@ async fn without_a_hub_requests_are_refused_at_once_and_nothing_is_heaped_up() {
     let (first, _) = ask().await;
     assert_eq!(first.status, 503, "{}", first.text());
     let pid = world.gateway.process.pid().unwrap();
-    let before = resident(pid);
+    let before = usage::resident(pid, usage::NOW).unwrap();
     let mut clock = tokio::time::interval(EVERY);
     let gone = Instant::now();
     let requests = futures::stream::poll_fn(|cx| clock.poll_tick(cx).map(Some))
@@ -65,8 +55,11 @@ async fn without_a_hub_requests_are_refused_at_once_and_nothing_is_heaped_up() {
     refused.sort_by_key(|(_, took)| *took);
     let (_, half) = refused.swap_remove(refused.len() / 2);
     assert!(half < TOLD, "{half:?}");
-    let after = resident(pid);
-    assert!(after < before + GROWTH, "{before} KiB, then {after} KiB");
+    let after = usage::resident(pid, usage::NOW).unwrap();
+    assert!(
+        after < before + GROWTH,
+        "{before} bytes, then {after} bytes"
+    );
     world.hub.restart().await.unwrap();
     wait::until("an answer again", RECOVERED, async || {
         let (answer, _) = ask().await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kubently_tests::http::{Event, Http};
 use kubently_tests::product::Gateway;
+use kubently_tests::usage;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,8 +20,8 @@ const EVENTS: usize = 150;
 /// Who takes nothing is let go after 30 s; the rest is for a loaded machine.
 const LET_GO: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(60);
-/// What the gateway may grow by while a reader takes nothing, in KiB: far less than what is told.
-const GROWTH: u64 = 12 * 1024;
+/// What the gateway may grow by while a reader takes nothing, in bytes: far less than what is told.
+const GROWTH: u64 = 12 * 1024 * 1024;
 
 /// Reads a few events at a time, each time on the other gateway, until the end.
 async fn flitting(gateways: [Http; 2], path: String, stride: usize) -> Vec<Event> {
@@ -72,7 +73,7 @@ async fn a_storm_of_readers_that_come_back_get_every_event_once() {
     tokio::time::timeout(SOON, all).await.unwrap();
 }
 
-/// Sockets that a process has open, and KiB of it that are resident.
+/// Sockets that a process has open, and bytes of it that are resident.
 fn cost(gateway: &Gateway) -> (usize, u64) {
     let pid = gateway.process.pid().unwrap();
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
@@ -80,15 +81,7 @@ fn cost(gateway: &Gateway) -> (usize, u64) {
         .filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok())
         .filter(|link| link.to_string_lossy().starts_with("socket:"))
         .count();
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    (
-        sockets,
-        line.split_whitespace().nth(1).unwrap().parse().unwrap(),
-    )
+    (sockets, usage::resident(pid, usage::NOW).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +124,7 @@ async fn a_reader_that_takes_nothing_is_let_go_and_goes_on_where_it_was() {
     let (_, after) = cost(&gateway);
     assert!(
         after < before.1 + GROWTH,
-        "{} KiB, then {after} KiB",
+        "{} bytes, then {after} bytes",
         before.1
     );
     // What had been sent is still to be read, and tells where to go on.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use kubently_tests::usage;
+
 /// What a process held, and when.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -20,12 +22,8 @@ impl Memory {
 
     /// Takes one more look at a process.
     pub(super) fn look(&mut self, pid: u32) {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let resident = status.lines().find_map(|line| {
-            let value = line.strip_prefix("VmRSS:")?.trim();
-            value.strip_suffix(" kB")?.parse().ok()
-        });
-        if let Some(kib) = resident {
+        if let Ok(bytes) = usage::resident(pid, usage::NOW) {
+            let kib = usage::mib(bytes) * 1024.0;
             self.samples.push((self.began.elapsed().as_secs_f64(), kib));
         }
     }
