@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
-use kubently_broker::{Claim, StoreError, SubmitError, Waiter};
+use kubently_broker::{Claim, Revision, StoreError, SubmitError, Waiter};
 use kubently_core::access::Principal;
 use kubently_core::id::UserId;
 use kubently_core::idempotency::{IdempotencyKey, Submission, fingerprint};
@@ -13,7 +13,7 @@ use kubently_core::request::ExecuteCommandRequest;
 use crate::acting::acting;
 use crate::error::ApiError;
 use crate::gateway::Parts;
-use crate::submit::{ACCEPT_LIMIT, may_see, record, sending, submit};
+use crate::submit::{ACCEPT_LIMIT, leaves_nothing, may_see, record, sending, submit, take_back};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the answer is about a job that was submitted before.
@@ -26,6 +26,20 @@ pub(crate) struct Submitted {
     pub(crate) record: JobRecord,
     pub(crate) waiter: Waiter,
     pub(crate) is_replay: bool,
+}
+
+/// Why a job was not submitted again.
+enum Again {
+    /// The key was written or taken back since it was read.
+    KeyChanged,
+    /// As its caller is told.
+    Refused(ApiError),
+}
+
+impl<E: Into<ApiError>> From<E> for Again {
+    fn from(refused: E) -> Self {
+        Self::Refused(refused.into())
+    }
 }
 
 /// The key in a request's headers.
@@ -79,20 +93,10 @@ pub(crate) async fn submit_once(
         if !is_open || broker.has_trace(&record.subject).await? {
             ensure_record(gateway, owner, &record).await?;
         } else {
-            // Nobody has it in hand: the first request broke off, or is still under way, and then
-            // the hub knows the second copy by its id.
-            match broker.renew_key(owner, key, &earlier, read).await {
+            match resubmit(gateway, owner, key, (&earlier, read), &record).await {
                 Ok(()) => {}
-                Err(StoreError::Conflict) => continue,
-                Err(error) => return Err(error.into()),
-            }
-            broker.rewrite_job(owner, &record).await?;
-            let published =
-                broker.publish_traced(&record.envelope, sending(gateway, &record).parent());
-            match tokio::time::timeout(ACCEPT_LIMIT, published).await {
-                Ok(Ok(_) | Err(SubmitError::StillQueued)) => {}
-                Ok(Err(refused)) => return Err(refused.into()),
-                Err(_) => return Err(ApiError::HubUnavailable),
+                Err(Again::KeyChanged) => continue,
+                Err(Again::Refused(refused)) => return Err(refused),
             }
         }
         return Ok(Submitted {
@@ -102,6 +106,42 @@ pub(crate) async fn submit_once(
         });
     }
     Err(ApiError::HubUnavailable)
+}
+
+/// Submits a job again that nobody has in hand: the first request broke off, or is still under way, and then the
+/// hub knows the second copy by its id.
+async fn resubmit(
+    gateway: &Parts,
+    owner: UserId,
+    key: &IdempotencyKey,
+    (earlier, read): (&Submission, Revision),
+    record: &JobRecord,
+) -> Result<(), Again> {
+    let (broker, subject) = (&gateway.broker, &record.subject);
+    let deadline = record.deadline(record.envelope.queued_at);
+    // The first request may be about to be refused for want of a place.
+    let place = gateway.live.unfinished();
+    let place = place.admit(owner, subject, deadline, gateway.directory.now())?;
+    let renewed = match broker.renew_key(owner, key, earlier, read).await {
+        Err(StoreError::Conflict) => return Err(Again::KeyChanged),
+        renewed => renewed?,
+    };
+    let rewritten = broker.rewrite_job(owner, record).await?;
+    let published = broker.publish_traced(&record.envelope, sending(gateway, record).parent());
+    let published = tokio::time::timeout(ACCEPT_LIMIT, published).await;
+    if let Ok(Err(refused)) = &published
+        && leaves_nothing(refused)
+    {
+        take_back(gateway, record, [renewed, rewritten]).await;
+    } else if subject.origin == gateway.origin {
+        // Of a job of another origin no end would be heard here once nobody waits for it.
+        place.keep();
+    }
+    match published {
+        Ok(Ok(_) | Err(SubmitError::StillQueued)) => Ok(()),
+        Ok(Err(refused)) => Err(refused.into()),
+        Err(_) => Err(ApiError::HubUnavailable.into()),
+    }
 }
 
 /// The job that this very request was accepted as before, where its caller may see that still; `None`

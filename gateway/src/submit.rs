@@ -136,7 +136,7 @@ pub(crate) async fn submit(
         Ok(_) | Err(SubmitError::StillQueued) => place.keep(),
         Err(refused) => {
             if leaves_nothing(&refused) {
-                take_back(gateway, record, stored.ok().into_iter().chain(claim)).await;
+                take_back(gateway, record, claim.into_iter().chain(stored.ok())).await;
             } else {
                 place.keep();
             }
@@ -165,8 +165,9 @@ pub(crate) fn sending(gateway: &Parts, record: &JobRecord) -> Span {
     })
 }
 
-/// Removes what was written for a refused command.
-async fn take_back(
+/// Removes what was written for a refused command, its key first: where that was written again, somebody else
+/// has the job in hand, and its record stays.
+pub(crate) async fn take_back(
     gateway: &Parts,
     record: &JobRecord,
     written: impl IntoIterator<Item = Revision>,
@@ -174,13 +175,18 @@ async fn take_back(
     for revision in written {
         let removed = gateway.broker.take_back(revision);
         let removed = tokio::time::timeout(REMOVE_LIMIT, removed).await;
-        if !matches!(removed, Ok(Ok(()))) {
-            tracing::warn!(job = %record.envelope.id, "a record of a refused command stays");
+        match removed {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return,
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!(job = %record.envelope.id, "a record of a refused command stays");
+                return;
+            }
         }
     }
 }
 
 /// Whether the hub itself said that the command is not stored.
-const fn leaves_nothing(error: &SubmitError) -> bool {
+pub(crate) const fn leaves_nothing(error: &SubmitError) -> bool {
     matches!(error, SubmitError::QueueFull | SubmitError::Refused(_))
 }

@@ -4,14 +4,18 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use kubently_tests::load;
+use kubently_tests::nats::Nats;
 use kubently_tests::product::{self, Gateway};
+use kubently_tests::proxy::{Proxy, Trap};
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
 use kubently_tests::{say, usage};
 use serde_json::{Value, json};
 
 use crate::door::problem;
+use crate::jobs::version;
 use crate::links::nothing_is_left;
 use crate::offline::ids;
 
@@ -26,6 +30,7 @@ const GROWTH: u64 = 10 << 20;
 /// machine, where one of them is left standing, by some rounds more.
 const PASSING: usize = 8 * 64;
 const DRAINED: Duration = Duration::from_secs(300);
+const SOON: Duration = Duration::from_secs(60);
 
 fn command(cluster: &str) -> Value {
     json!({
@@ -110,4 +115,54 @@ async fn a_full_queue_costs_the_gateway_nothing_and_is_worked_off_in_its_order()
     assert!(passed.unwrap() <= PASSING, "{passed:?}");
     assert!(grown <= GROWTH, "{grown} bytes");
     assert!(!gateway.process.logs().contains("panicked"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_429_and_the_refused_job_leaves_nothing_behind() {
+    let hub = Nats::start().await.unwrap();
+    product::cluster_add(&hub.url(), "full").await.unwrap();
+    let user = product::new_key();
+    let gateway = Gateway::start(&hub.url(), &[&user], &[]).await.unwrap();
+    let http = gateway.http(Some(&user)).unwrap();
+    let client = async_nats::connect(hub.url()).await.unwrap();
+    let js = async_nats::jetstream::new(client);
+    let fill = (0..COMMANDS).map(|number| {
+        let subject = format!("kubently.v1.cmd.full.low.pub-ci.{number}");
+        let js = js.clone();
+        async move { js.publish(subject, "{}".into()).await?.await }
+    });
+    let mut filled = futures::stream::iter(fill).buffer_unordered(512);
+    while let Some(stored) = filled.next().await {
+        stored.unwrap();
+    }
+    let refused = http.post_command(&version("full"), &[]).await.unwrap();
+    problem(&refused, 429, "queue_full");
+    assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    // Under a key as well, which stands for nothing then and is free for another try.
+    let key = [("idempotency-key", "full"), ("prefer", "respond-async")];
+    let refused = http.post_command(&version("full"), &key).await.unwrap();
+    problem(&refused, 429, "queue_full");
+    // Nor where another one finds the key taken by one who is about to be refused.
+    let proxy = Proxy::before(&hub.url()).await.unwrap();
+    let slow = Gateway::start(&proxy.url(), &[&user], &[]).await.unwrap();
+    let slow = slow.http(Some(&user)).unwrap();
+    proxy.set(Trap::Before("STREAM.MSG.DELETE.KV_kubently_jobs"));
+    let body = version("full");
+    let second = async {
+        tokio::time::timeout(SOON, proxy.sprung()).await.unwrap();
+        let refused = http.post_command(&body, &key).await;
+        proxy.go_on();
+        refused
+    };
+    let twins = tokio::join!(slow.post_command(&body, &key), second);
+    for refused in [twins.0, twins.1] {
+        problem(&refused.unwrap(), 429, "queue_full");
+    }
+    let mut jobs = js.get_stream("KV_kubently_jobs").await.unwrap();
+    assert_eq!(jobs.info().await.unwrap().state.messages, 0);
+    let queue = js.get_stream("KUBENTLY_CMD_full").await.unwrap();
+    queue.delete_message(1).await.unwrap();
+    let accepted = http.post_command(&version("full"), &key).await.unwrap();
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    assert_eq!(accepted.header("idempotency-replayed"), "");
 }

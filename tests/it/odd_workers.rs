@@ -10,8 +10,6 @@ use kubently_core::result::{CommandResult, Ended, Run};
 use kubently_core::status::Reason;
 use kubently_core::subject::CommandSubject;
 use kubently_tests::http::Http;
-use kubently_tests::nats::Nats;
-use kubently_tests::product::{self, Gateway};
 use kubently_tests::scrape::Scrape;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
@@ -19,7 +17,6 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::door::problem;
 use crate::events::Hand;
 use crate::jobs::{ended, job, submit, version};
 
@@ -320,38 +317,4 @@ async fn a_result_that_cannot_be_read_ends_its_job_all_the_same() {
     );
     let broker = broker(world).await;
     assert_eq!(broker.queue_depth(&hand.reply.cluster).await.unwrap(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_is_429_and_the_refused_job_leaves_nothing_behind() {
-    let hub = Nats::start().await.unwrap();
-    product::cluster_add(&hub.url(), "full").await.unwrap();
-    let key = product::new_key();
-    let gateway = Gateway::start(&hub.url(), &[&key], &[]).await.unwrap();
-    let http = gateway.http(Some(&key)).unwrap();
-    let client = async_nats::connect(hub.url()).await.unwrap();
-    let js = async_nats::jetstream::new(client);
-    let fill = (0..10_000).map(|number| {
-        let subject = format!("kubently.v1.cmd.full.low.pub-ci.{number}");
-        let js = js.clone();
-        async move { js.publish(subject, "{}".into()).await?.await }
-    });
-    let mut filled = futures::stream::iter(fill).buffer_unordered(512);
-    while let Some(stored) = filled.next().await {
-        stored.unwrap();
-    }
-    let refused = http.post_command(&version("full"), &[]).await.unwrap();
-    problem(&refused, 429, "queue_full");
-    assert!(refused.header("retry-after").parse::<u32>().is_ok());
-    // Under a key as well, which stands for nothing then and is free for another try.
-    let key = [("idempotency-key", "full"), ("prefer", "respond-async")];
-    let refused = http.post_command(&version("full"), &key).await.unwrap();
-    problem(&refused, 429, "queue_full");
-    let mut jobs = js.get_stream("KV_kubently_jobs").await.unwrap();
-    assert_eq!(jobs.info().await.unwrap().state.messages, 0);
-    let queue = js.get_stream("KUBENTLY_CMD_full").await.unwrap();
-    queue.delete_message(1).await.unwrap();
-    let accepted = http.post_command(&version("full"), &key).await.unwrap();
-    assert_eq!(accepted.status, 202, "{}", accepted.text());
-    assert_eq!(accepted.header("idempotency-replayed"), "");
 }

@@ -65,7 +65,8 @@ impl Broker {
         Ok(stored.map(|Stored { value, .. }| value))
     }
 
-    /// Writes a key's submission again, so that whoever wrote it before no longer can take it back.
+    /// Writes a key's submission again, so that whoever wrote it before no longer can take it back, but for
+    /// whoever does so now.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where it was written or taken back since it was read.
@@ -75,32 +76,37 @@ impl Broker {
         key: &IdempotencyKey,
         submission: &Submission,
         read: Revision,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Revision, StoreError> {
         let key = key_of(owner, key);
         let renewed = self.set(JOBS, &key, submission, read.0, None);
-        renewed.await.map(drop)
+        renewed.await.map(Revision)
     }
 
     /// Writes the record of a job again; whoever wrote it before no longer can take it back.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn rewrite_job(&self, owner: UserId, record: &JobRecord) -> Result<(), StoreError> {
+    pub async fn rewrite_job(
+        &self,
+        owner: UserId,
+        record: &JobRecord,
+    ) -> Result<Revision, StoreError> {
         let value = serde_json::to_vec(record).map_err(|source| StoreError::Corrupt {
             what: "job record",
             source,
         })?;
         let key = job_repository::key(owner, record.envelope.id);
-        self.insist(|| self.put(JOBS, &key, value.clone())).await
+        let written = self.insist(|| self.put(JOBS, &key, value.clone()));
+        written.await.map(Revision)
     }
 
-    /// Takes back what was written under this revision of the jobs' bucket, unless it was written
-    /// again since.
+    /// Takes back what was written under this revision of the jobs' bucket; answers that nothing was taken
+    /// where it was written again since.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn take_back(&self, written: Revision) -> Result<(), StoreError> {
-        self.delete(&bucket_stream(JOBS), written.0).await
+    pub async fn take_back(&self, written: Revision) -> Result<bool, StoreError> {
+        self.remove(&bucket_stream(JOBS), written.0).await
     }
 
     /// Whether a result or a queued command of the job is stored. Where neither is, nobody has the

@@ -17,6 +17,6 @@ impl Broker {
             what: "presence",
             source,
         })?;
-        self.put(WORKERS, &key, value).await
+        self.put(WORKERS, &key, value).await.map(drop)
     }
 }

@@ -59,7 +59,7 @@ impl Broker {
             source,
         })?;
         let key = format!("{PUBLISHER}{publisher}");
-        self.put(CLUSTERS, &key, value).await
+        self.put(CLUSTERS, &key, value).await.map(drop)
     }
 
     /// Takes a publisher's entry away; nothing happens where there is none.

@@ -212,6 +212,11 @@ impl Broker {
 
     /// Deletes a message; does nothing where it is gone.
     pub(crate) async fn delete(&self, stream: &str, sequence: u64) -> Result<(), StoreError> {
+        self.remove(stream, sequence).await.map(drop)
+    }
+
+    /// The same, and whether it was there.
+    pub(crate) async fn remove(&self, stream: &str, sequence: u64) -> Result<bool, StoreError> {
         let body = serde_json::json!({ "seq": sequence });
         match self
             .command(&format!("STREAM.MSG.DELETE.{stream}"), &body)
@@ -220,12 +225,12 @@ impl Broker {
             Err(StoreError::Refused {
                 code: NO_MESSAGE | NO_SEQUENCE,
                 ..
-            }) => Ok(()),
+            }) => Ok(false),
             Err(StoreError::Refused {
                 code: DELETE_FAILED,
                 ref text,
-            }) if text.contains("no message found") => Ok(()),
-            other => other,
+            }) if text.contains("no message found") => Ok(false),
+            other => other.map(|()| true),
         }
     }
 

@@ -281,6 +281,7 @@ impl Broker {
         })?;
         self.insist(|| self.put(CLUSTERS, cluster.as_str(), value.clone()))
             .await
+            .map(drop)
             .map_err(refused)
     }
 
@@ -296,17 +297,17 @@ impl Broker {
             .messages)
     }
 
-    /// Writes a value whatever was there before.
+    /// Writes a value whatever was there before, and answers its sequence.
     pub(crate) async fn put(
         &self,
         bucket: &str,
         key: &str,
         value: Vec<u8>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let subject = format!("$KV.{bucket}.{key}");
         self.answer(async {
-            self.js.publish(subject, value.into()).await?.await?;
-            Ok(())
+            let ack = self.js.publish(subject, value.into()).await?.await?;
+            Ok(ack.sequence)
         })
         .await
     }

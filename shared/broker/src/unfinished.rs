@@ -63,7 +63,9 @@ impl Unfinished {
         now: Timestamp,
     ) -> Result<Place, OverQuota> {
         let mut state = self.lock();
-        if state.is_full_for(owner) {
+        // A replay of a job that is counted already takes no place of its own.
+        let is_new = !state.jobs.contains_key(&subject.job);
+        if is_new && state.is_full_for(owner) {
             state.forget(now);
             if state.is_full_for(owner) {
                 return Err(OverQuota);
@@ -78,7 +80,6 @@ impl Unfinished {
             job: None,
             unfinished: self.clone(),
         };
-        // A replay of a job that is counted already takes no place of its own.
         if state.jobs.insert(subject.job, accepted).is_none() {
             *state.of_user.entry(owner).or_default() += 1;
             place.job = Some(subject.job);
@@ -215,6 +216,7 @@ mod tests {
             admit(one, &subject(), 0).unwrap().keep();
         }
         assert_eq!(admit(one, &subject(), 0).unwrap_err(), OverQuota);
+        drop(admit(one, &first, 0).unwrap());
         admit(other, &subject(), 0).unwrap().keep();
         unfinished.ended(first.job);
         drop(admit(one, &subject(), 0).unwrap());
