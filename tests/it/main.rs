@@ -22,6 +22,7 @@ mod certificates;
 mod charts;
 mod corpus_door;
 mod door;
+mod dropped;
 mod duplicates;
 mod events;
 mod fake_api;

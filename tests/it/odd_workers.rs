@@ -10,6 +10,7 @@ use kubently_core::result::{CommandResult, Ended, Run};
 use kubently_core::status::Reason;
 use kubently_core::subject::CommandSubject;
 use kubently_tests::http::Http;
+use kubently_tests::product::Worker;
 use kubently_tests::scrape::Scrape;
 use kubently_tests::wait::{self, Probe};
 use kubently_tests::world::World;
@@ -210,6 +211,13 @@ fn nonsense(cluster: &str, id: &str) -> Vec<(Vec<u8>, Reason)> {
     ]
 }
 
+/// Deliveries that a worker has dropped because nobody can be answered.
+async fn unanswerable(worker: &Worker) -> f64 {
+    let seen = Scrape::of(&worker.process).await.unwrap();
+    let dropped = seen.sum("kubently_deliveries_unanswerable_total", &[]);
+    dropped.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
     let world = World::shared().await.unwrap();
@@ -241,6 +249,8 @@ async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
         assert_eq!(result.reason, Some(reason), "{said}: {result:?}");
         assert!(!result.success, "{said}");
     }
+    let before = unanswerable(&worker).await;
+    assert!(before < 1.0, "{before}");
     // Nobody can be answered on these; they go all the same.
     let odd = [
         "normal.gw-XYZ.1",
@@ -263,10 +273,12 @@ async fn nonsense_on_the_queue_is_answered_with_its_reason_and_never_kept() {
     })
     .await
     .unwrap();
-    let seen = Scrape::of(&worker.process).await.unwrap();
-    let dropped = seen.sum("kubently_deliveries_unanswerable_total", &[]);
-    // One more where an ack was lost.
-    assert!(dropped.unwrap() >= 5.0, "{dropped:?}");
+    // Each is counted; one more where an ack was lost.
+    let dropped = unanswerable(&worker).await - before;
+    assert!(dropped >= 5.0, "{dropped}");
+    let next = submit(&world.http().unwrap(), &version(&cluster)).await;
+    let next = ended(&world.http().unwrap(), &next).await;
+    assert_eq!(next["status"], "completed", "{next}");
     // On a lane that there is not, nothing is taken: it would reach no worker.
     for lane in ["urgent", "HIGH"] {
         let subject = format!("kubently.v1.cmd.{cluster}.{lane}.pub-ci.{}", Uuid::now_v7());
