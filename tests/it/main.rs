@@ -67,6 +67,7 @@ mod slow_callers;
 mod soak;
 mod stop;
 mod sweep;
+mod swept;
 mod telemetry;
 mod three;
 mod torn_log;

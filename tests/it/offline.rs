@@ -24,26 +24,34 @@ const CALLS: usize = 150;
 /// Publishes this many commands without a gateway, one after the other in the queue.
 pub(crate) async fn publish(hub: &str, cluster: &str, count: usize) {
     let client = async_nats::connect(hub).await.unwrap();
-    let js = jetstream::new(client);
+    publish_with(&jetstream::new(client), cluster, count, (3600, 10)).await;
+}
+
+/// The same where they wait and run for at most so many seconds; answers their ids.
+pub(crate) async fn publish_with(
+    js: &jetstream::Context,
+    cluster: &str,
+    count: usize,
+    (queue_timeout, timeout): (u32, u32),
+) -> Vec<String> {
     let sent = (0..count).map(|_| {
         let (js, id) = (js.clone(), Uuid::now_v7());
         let subject = format!("kubently.v1.cmd.{cluster}.normal.pub-many.{id}");
         let body = json!({
             "v": 1, "id": id, "cluster_id": cluster, "origin": "pub-many", "owner": null,
-            "command_type": "version", "args": ["--client"], "queue_timeout_seconds": 3600,
-            "queued_at": chrono::Utc::now(),
+            "command_type": "version", "args": ["--client"], "queued_at": chrono::Utc::now(),
+            "queue_timeout_seconds": queue_timeout, "timeout_seconds": timeout,
         });
         async move {
-            js.publish(subject, body.to_string().into())
-                .await
-                .unwrap()
-                .await
+            let sent = js.publish(subject, body.to_string().into()).await;
+            sent.unwrap().await.unwrap();
+            id.to_string()
         }
     });
-    let mut acks = futures::stream::iter(sent).buffer_unordered(64);
-    while let Some(ack) = acks.next().await {
-        ack.unwrap();
-    }
+    futures::stream::iter(sent)
+        .buffer_unordered(64)
+        .collect()
+        .await
 }
 
 /// The ids in the subjects of a stream, in the order of its sequences.
