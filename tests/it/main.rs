@@ -37,6 +37,7 @@ mod jobs;
 mod kept;
 mod kill_points;
 mod links;
+mod log_over_hub;
 mod logs;
 mod many_clusters;
 mod odd_workers;

@@ -21,14 +21,14 @@ const POD: &str = "/api/v1/namespaces/default/pods/web";
 const SOON: Duration = Duration::from_secs(60);
 
 /// An API server with one pod, whose log is what a test writes: anew for each who reads it.
-struct Log {
-    api: FakeApi,
+pub(crate) struct Log {
+    pub(crate) api: FakeApi,
     /// What the first, the second who reads it is told.
     writers: Vec<UnboundedSender<Vec<u8>>>,
 }
 
 impl Log {
-    async fn read_by(readers: usize) -> Self {
+    pub(crate) async fn read_by(readers: usize) -> Self {
         let (writers, feeds): (Vec<_>, Vec<_>) =
             (0..readers).map(|_| mpsc::unbounded_channel()).unzip();
         let feeds = Mutex::new(feeds.into_iter());
@@ -47,9 +47,22 @@ impl Log {
         Self { api, writers }
     }
 
-    fn write(&self, reader: usize, line: &str) {
+    pub(crate) fn write(&self, reader: usize, line: &str) {
         let line = format!("{line}\n").into_bytes();
         self.writers[reader].send(line).unwrap();
+    }
+
+    /// The same for whoever reads it, now or later.
+    pub(crate) fn write_to_all(&self, line: &str) {
+        for writer in &self.writers {
+            // One who has read it and went away hears no more.
+            let _ = writer.send(format!("{line}\n").into_bytes());
+        }
+    }
+
+    /// Whoever reads it has read all of it.
+    pub(crate) fn end_all(&mut self) {
+        self.writers.clear();
     }
 
     /// The one who reads it last has read all of it.
@@ -74,7 +87,7 @@ fn follow(cluster: &str, seconds: u32) -> Value {
 }
 
 /// Whose an event is, and what it tells.
-fn told(event: &Event) -> String {
+pub(crate) fn told(event: &Event) -> String {
     let data = &event.data;
     let text = data["data"].as_str().unwrap_or_default().trim_end();
     match event.name.as_str() {
@@ -113,7 +126,7 @@ fn are_in_order(events: &[Event]) {
 }
 
 /// Somebody who follows the log, and where the job is.
-async fn caller(http: &Http, cluster: &str) -> (Events, String) {
+pub(crate) async fn caller(http: &Http, cluster: &str) -> (Events, String) {
     let body = follow(cluster, 30);
     let caller = http.stream_command(&body, &[]).await.unwrap();
     let location = caller.headers["location"].to_str().unwrap().to_owned();
