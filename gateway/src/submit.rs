@@ -114,16 +114,15 @@ pub(crate) async fn submit(
     let place = match unfinished.admit(caller.user_id, &record.subject, deadline, now) {
         Ok(place) => place,
         Err(refused) => {
-            take_back(gateway, record, claim).await;
+            Box::pin(take_back(gateway, record, claim)).await;
             return Err(refused.into());
         }
     };
     let span = sending(gateway, record);
-    let published = broker.publish_traced(&record.envelope, span.parent());
     let writes = async {
         tokio::join!(
             broker.create_job(caller.user_id, record),
-            span.around(published)
+            span.around(broker.publish_traced(&record.envelope, span.parent()))
         )
     };
     let Ok((stored, published)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
@@ -136,7 +135,8 @@ pub(crate) async fn submit(
         Ok(_) | Err(SubmitError::StillQueued) => place.keep(),
         Err(refused) => {
             if leaves_nothing(&refused) {
-                take_back(gateway, record, claim.into_iter().chain(stored.ok())).await;
+                let written = claim.into_iter().chain(stored.ok());
+                Box::pin(take_back(gateway, record, written)).await;
             } else {
                 place.keep();
             }

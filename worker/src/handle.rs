@@ -181,14 +181,14 @@ impl<E: Execute, R: Replies, T: HubTime> Handler<E, R, T> {
     /// Runs a command; `None` where a redelivered one cannot be announced.
     async fn perform(&self, execution: &Execution, accepted: &Accepted) -> Option<Ended> {
         if accepted.command.follows() {
-            return self.follow(execution, accepted).await;
+            return Box::pin(self.follow(execution, accepted)).await;
         }
         let redelivered = execution.attempt > 1;
         if redelivered {
             // Readers must drop what the earlier run told them before this one adds to it.
             let started = self.started(execution);
             let part = Part::Event(&started);
-            if !self.store(execution, part, accepted.deadline).await {
+            if !Box::pin(self.store(execution, part, accepted.deadline)).await {
                 return None;
             }
         }

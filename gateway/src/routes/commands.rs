@@ -242,7 +242,8 @@ async fn outcome(
         () = gateway.stop.cancelled() => return JobState::Queued,
     }
     // Not knowing better than "queued" is no error: the job is accepted.
-    match tokio::time::timeout(STATE_LIMIT, gateway.broker.job_state(record)).await {
+    let read = Box::pin(gateway.broker.job_state(record));
+    match tokio::time::timeout(STATE_LIMIT, read).await {
         Ok(Ok(Known::State(state))) => state,
         _ => JobState::Queued,
     }

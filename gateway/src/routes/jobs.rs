@@ -141,7 +141,7 @@ pub(crate) async fn own_record(
 
 /// How far a job has come.
 pub(crate) async fn state_of(gateway: &Parts, record: &JobRecord) -> Result<JobState, ApiError> {
-    let read = gateway.broker.job_state(record);
+    let read = Box::pin(gateway.broker.job_state(record));
     match tokio::time::timeout(READ_LIMIT, read).await {
         Ok(Ok(Known::State(state))) => Ok(state),
         Ok(Ok(Known::ResultExpired)) => Err(ApiError::ResultExpired),

@@ -1,6 +1,7 @@
 //! Asking again where an answer is missing: a server that goes takes the answers under way with it, and a stream
 //! that it led has nobody who answers until another server leads it.
 
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -49,13 +50,12 @@ impl Broker {
         self.client.statistics().in_messages.load(Ordering::Relaxed)
     }
 
-    /// Awaits one answer, but not where it is lost: not past a connection that was made anew, and for 2.5 s.
+    /// Awaits one [answer](Self::answer), but not where it is lost: not past a connection that was made anew, and
+    /// for 2.5 s.
     pub(crate) async fn attempt<T>(
         &self,
-        ask: impl Future<Output = Result<T, StoreError>>,
+        ask: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
     ) -> Result<T, StoreError> {
-        // Boxed: each layer around a future doubles its size.
-        let ask = Box::pin(ask);
         let mut disturbed = self.disturbed.clone();
         disturbed.mark_unchanged();
         let lost = async {
@@ -107,7 +107,8 @@ impl Broker {
     {
         let mut patience = self.patience();
         loop {
-            match self.attempt(ask()).await {
+            let answer = self.attempt(pin!(ask())).await;
+            match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => self.again(&mut patience, error).await?,
             }

@@ -3,6 +3,7 @@
 //! The client's own key-value calls lose times to live, so values are written as messages, with
 //! the headers that the server itself understands.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -184,11 +185,13 @@ impl Broker {
         let (stream, subject) = (bucket_stream(bucket), subject(bucket, key));
         loop {
             let (to, headers) = (subject.clone(), headers.clone());
-            let written = self.attempt(async {
-                let ack = self.js.publish_with_headers(to, headers, value.clone());
-                Ok(ack.await?.await?.sequence)
-            });
-            match written.await {
+            let written = self
+                .attempt(pin!(async {
+                    let ack = self.js.publish_with_headers(to, headers, value.clone());
+                    Ok(ack.await?.await?.sequence)
+                }))
+                .await;
+            match written {
                 Ok(revision) => return Ok(revision),
                 Err(error) if contended(&error) && sent < RESENDS => {
                     sent += 1;
@@ -224,7 +227,8 @@ impl Broker {
         let mut sent = 0;
         let mut patience = self.patience();
         loop {
-            match self.answer(self.send_all(bucket, writes)).await {
+            let sent_all = self.answer(pin!(self.send_all(bucket, writes))).await;
+            match sent_all {
                 Err(error) if contended(&error) && sent < RESENDS => {
                     sent += 1;
                     tokio::time::sleep(PAUSE).await;

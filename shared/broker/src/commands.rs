@@ -1,5 +1,7 @@
 //! Putting a command into its cluster's queue.
 
+use std::pin::pin;
+
 use async_nats::HeaderMap;
 use kubently_core::envelope::Envelope;
 use kubently_core::trace::{self, TraceParent};
@@ -72,15 +74,17 @@ impl Broker {
         }
         let mut patience = self.patience();
         loop {
-            let published = self.attempt(async {
-                let publish = (subject.clone(), headers.clone(), payload.clone());
-                let ack = self
-                    .js
-                    .publish_with_headers(publish.0, publish.1, publish.2)
-                    .await?;
-                Ok(ack.await?)
-            });
-            let error = match published.await {
+            let published = self
+                .attempt(pin!(async {
+                    let publish = (subject.clone(), headers.clone(), payload.clone());
+                    let ack = self
+                        .js
+                        .publish_with_headers(publish.0, publish.1, publish.2)
+                        .await?;
+                    Ok(ack.await?)
+                }))
+                .await;
+            let error = match published {
                 Ok(ack) => {
                     return Ok(Published {
                         duplicate: ack.duplicate,

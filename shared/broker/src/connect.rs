@@ -1,6 +1,7 @@
 //! The connection to the hub.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -268,9 +269,11 @@ impl Broker {
 
     /// Awaits an answer of the hub, but not past 1.5 s without connection: the client itself
     /// would keep the request until it reconnects or times out. To a hub that is lost nothing is sent.
+    ///
+    /// The future comes pinned: one that is handed over as it is takes room twice, here and as an argument.
     pub(crate) async fn answer<T>(
         &self,
-        answer: impl Future<Output = Result<T, StoreError>>,
+        answer: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
     ) -> Result<T, StoreError> {
         if self.is_lost() {
             return Err(StoreError::NotReachable);

@@ -1,6 +1,7 @@
 //! What is enrolled: clusters and direct publishers, read and written by the gateway's commands.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 use async_nats::jetstream::message::StreamMessage;
 use kubently_core::cluster::ClusterId;
@@ -68,11 +69,11 @@ impl Broker {
     /// [`StoreError`]
     pub async fn remove_publisher(&self, publisher: &PublisherName) -> Result<(), StoreError> {
         let key = format!("{PUBLISHER}{publisher}");
-        self.answer(async {
+        self.answer(pin!(async {
             let store = self.js.get_key_value(CLUSTERS).await;
             let store = store.map_err(StoreError::client)?;
             store.delete(key).await.map_err(StoreError::client)
-        })
+        }))
         .await
     }
 

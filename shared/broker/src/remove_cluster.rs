@@ -1,5 +1,6 @@
 //! Removing a cluster: its jobs are ended, its queue goes, its results stay for their time.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -146,11 +147,11 @@ impl Broker {
         let subject = format!("$KV.{CLUSTERS}.{cluster}");
         let mut headers = HeaderMap::new();
         headers.insert("KV-Operation", "DEL");
-        self.answer(async {
+        self.answer(pin!(async {
             let sent = self.js.publish_with_headers(subject, headers, "".into());
             sent.await?.await?;
             Ok(())
-        })
+        }))
         .await
     }
 }

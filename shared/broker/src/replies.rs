@@ -1,5 +1,7 @@
 //! Events and results: written by workers, read by gateways.
 
+use std::pin::pin;
+
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use kubently_core::envelope::VERSION;
@@ -49,10 +51,10 @@ impl Broker {
         event: &Event,
     ) -> Result<u64, StoreError> {
         let value = encode(event, "event")?;
-        self.answer(async {
+        self.answer(pin!(async {
             let ack = self.js.publish(reply.event(), value.into()).await?.await?;
             Ok(ack.sequence)
-        })
+        }))
         .await
     }
 
@@ -69,14 +71,16 @@ impl Broker {
         let value = encode(result, "result")?;
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
-        let stored = self.answer(async {
-            self.js
-                .publish_with_headers(reply.result(), headers, value.into())
-                .await?
-                .await?;
-            Ok(())
-        });
-        match stored.await {
+        let stored = self
+            .answer(pin!(async {
+                self.js
+                    .publish_with_headers(reply.result(), headers, value.into())
+                    .await?
+                    .await?;
+                Ok(())
+            }))
+            .await;
+        match stored {
             Ok(()) => {
                 self.counts.ended(result.status, result.reason);
                 Ok(Stored::First)

@@ -1,5 +1,7 @@
 //! Reading streams, and asking the server about them.
 
+use std::pin::pin;
+
 use async_nats::StatusCode;
 use async_nats::jetstream::stream::{DirectGetError, DirectGetErrorKind, LastRawMessageErrorKind};
 use async_nats::jetstream::{message::StreamMessage, response::Response};
@@ -102,7 +104,7 @@ impl Broker {
         stream: &str,
         sequence: u64,
     ) -> Result<Option<StreamMessage>, StoreError> {
-        self.answer(async {
+        self.answer(pin!(async {
             let stream = self
                 .js
                 .get_stream_no_info(stream)
@@ -121,7 +123,7 @@ impl Broker {
                     },
                 },
             }
-        })
+        }))
         .await
     }
 
@@ -171,7 +173,7 @@ impl Broker {
 
     async fn ask_batch(&self, stream: &str, ask: &serde_json::Value) -> Result<Batch, StoreError> {
         let subject = format!("{}.DIRECT.GET.{stream}", self.api_prefix);
-        self.answer(async {
+        self.answer(pin!(async {
             let inbox = self.client.new_inbox();
             let replies = self.client.subscribe(inbox.clone()).await;
             let mut replies = replies.map_err(StoreError::client)?;
@@ -206,7 +208,7 @@ impl Broker {
                     }
                 }
             }
-        })
+        }))
         .await
     }
 
@@ -256,12 +258,12 @@ impl Broker {
         subject: &str,
         body: &serde_json::Value,
     ) -> Result<T, StoreError> {
-        self.answer(async {
+        self.answer(pin!(async {
             match self.js.request(subject.to_owned(), body).await? {
                 Response::Ok(answer) => Ok(answer),
                 Response::Err { error } => Err(error.into()),
             }
-        })
+        }))
         .await
     }
 

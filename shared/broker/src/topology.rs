@@ -3,6 +3,7 @@
 //! Only gateways make anything. A stream per cluster and direction, so that no cluster can fill
 //! what another needs, and events and result of a job have one order.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
@@ -305,10 +306,10 @@ impl Broker {
         value: Vec<u8>,
     ) -> Result<u64, StoreError> {
         let subject = format!("$KV.{bucket}.{key}");
-        self.answer(async {
+        self.answer(pin!(async {
             let ack = self.js.publish(subject, value.into()).await?.await?;
             Ok(ack.sequence)
-        })
+        }))
         .await
     }
 

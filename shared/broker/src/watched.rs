@@ -1,6 +1,7 @@
 //! One watch on a bucket, and whether it keeps up.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -146,7 +147,7 @@ async fn compare(broker: &Broker, bucket: &str, standing: &Standing, clock: &Hub
     let mut ticks = tokio::time::interval(COMPARE);
     loop {
         ticks.tick().await;
-        if let Ok(answer) = broker.attempt(broker.stream_state(&stream)).await {
+        if let Ok(answer) = broker.attempt(pin!(broker.stream_state(&stream))).await {
             clock.set(answer.ts);
             answered = Instant::now();
             let last = answer.state.last_seq;

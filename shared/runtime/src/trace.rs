@@ -13,6 +13,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::future::Either;
 use kubently_core::trace::TraceParent;
 use opentelemetry::context::FutureExt as _;
 use opentelemetry::trace::{
@@ -259,10 +260,11 @@ impl Span {
 
     /// Runs a future within this span: what begins there is its child, and what is logged there
     /// names it.
-    pub async fn around<F: Future>(&self, future: F) -> F::Output {
+    pub fn around<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        // No async fn: one would hold the future twice, as its argument and as what it awaits.
         match &self.0 {
-            Some(context) => future.with_context(context.clone()).await,
-            None => future.await,
+            Some(context) => Either::Left(future.with_context(context.clone())),
+            None => Either::Right(future),
         }
     }
 
