@@ -24,10 +24,13 @@ use crate::error::StoreError;
 use crate::topology::command_stream;
 
 mod credit;
+mod in_hand;
 mod window;
 
 use self::credit::{Credit, Known, Lanes};
 use self::window::Window;
+
+pub(crate) use self::in_hand::{Held, InHand};
 
 /// How long the server keeps a pull: as long as it waits for an ack. A worker that is frozen takes a
 /// redelivered command as long as it has pulls, so this is how much longer another one waits for it.
@@ -71,6 +74,7 @@ struct PullLoop {
     slots: Arc<Semaphore>,
     credit: Credit,
     window: Window<Waiting>,
+    in_hand: InHand,
     /// How many there are in the window.
     waiting: Arc<AtomicUsize>,
     /// Bounded by the slots: a delivery goes in only together with one.
@@ -107,6 +111,7 @@ impl Intake {
             slots: Arc::new(Semaphore::new(slots)),
             credit: Credit::new(max_per_fetch),
             window: Window::new(),
+            in_hand: InHand::start(broker.client.clone()),
             waiting: Arc::clone(&waiting),
             deliver,
         };
@@ -260,7 +265,7 @@ impl PullLoop {
                     message,
                     context: self.broker.js.clone(),
                 };
-                let Some(delivery) = Delivery::new(message) else {
+                let Some(delivery) = Delivery::new(message, &self.in_hand) else {
                     tracing::warn!("a message without an ack subject in a pull's inbox");
                     return;
                 };
@@ -312,7 +317,7 @@ impl PullLoop {
                         message,
                         context: self.broker.js.clone(),
                     };
-                    left.extend(Delivery::new(message));
+                    left.extend(Delivery::new(message, &self.in_hand));
                 }
             }
         }

@@ -1,18 +1,13 @@
 //! A command in a worker's hands: acknowledged, given back, or kept alive, and never forgotten.
 
-use std::time::Duration;
-
 use async_nats::jetstream::{AckKind, Message};
 use kubently_core::bounded::Priority;
 use kubently_core::time::Timestamp;
 use kubently_core::trace::{self, TraceParent};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::JoinHandle;
 
+use crate::consume::{Held, InHand};
 use crate::error::StoreError;
-
-/// How often the server is told that the command is still being worked on; its `ack_wait` is 10 s.
-const IN_PROGRESS: Duration = Duration::from_secs(3);
 
 /// One delivery of a command. It tells the server that it is in progress until it is acked or
 /// given back; dropped undecided, it is given back.
@@ -22,36 +17,27 @@ pub struct Delivery {
     attempt: u32,
     stored_at: Timestamp,
     pending: u64,
-    keep_alive: JoinHandle<()>,
+    /// Let go of together with the delivery.
+    _held: Held,
     /// The slot it runs in; none while it waits in the window.
     slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Delivery {
     /// Takes a message of a pull; `None` where its ack subject is none of `JetStream`'s.
-    pub(crate) fn new(message: Message) -> Option<Self> {
+    pub(crate) fn new(message: Message, in_hand: &InHand) -> Option<Self> {
         let (attempt, stored_at, pending) = {
             let info = message.info().ok()?;
             let attempt = u32::try_from(info.delivered).unwrap_or(u32::MAX);
             (attempt, Timestamp::new(info.published), info.pending)
         };
-        let (client, ack) = (message.context.client(), message.reply.clone()?);
-        let keep_alive = tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(IN_PROGRESS);
-            ticks.tick().await;
-            loop {
-                ticks.tick().await;
-                if let Err(error) = client.publish(ack.clone(), AckKind::Progress.into()).await {
-                    tracing::warn!(%error, "the hub could not be told of progress");
-                }
-            }
-        });
+        let held = in_hand.hold(message.reply.clone()?);
         Some(Self {
             message: Some(message),
             attempt,
             stored_at,
             pending,
-            keep_alive,
+            _held: held,
             slot: None,
         })
     }
@@ -144,7 +130,6 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        self.keep_alive.abort();
         let (Some(message), Ok(runtime)) =
             (self.message.take(), tokio::runtime::Handle::try_current())
         else {
