@@ -143,7 +143,7 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
             .map(|()| ExitCode::SUCCESS)
             .map_err(|error| Fatal::other("the settings cannot be printed", &error));
     }
-    telemetry::init(&config.logs()).map_err(|error| Fatal::config(&error))?;
+    let _logs = telemetry::init(&config.logs()).map_err(|error| Fatal::config(&error))?;
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }

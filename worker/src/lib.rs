@@ -135,7 +135,7 @@ pub fn run(args: Args) -> anyhow::Result<u8> {
         write!(std::io::stdout(), "{}", print(&config.settings.shown()))?;
         return Ok(0);
     }
-    telemetry::init(&config.log())?;
+    let _logs = telemetry::init(&config.log())?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }

@@ -1,5 +1,7 @@
 //! Logs: one line an event, on stderr. Where the event belongs to a trace, the line names it.
 
+mod lines;
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -9,7 +11,10 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use self::lines::Lines;
 use crate::trace;
+
+pub use self::lines::Logs;
 
 /// How logs are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,17 +73,19 @@ impl Default for LogConfig {
     }
 }
 
-/// Sets up the logs of this process, once.
+/// Sets up the logs of this process, once. Lines below a warning may be written 20 ms later, and the last ones when
+/// [`Logs`] is dropped.
 ///
 /// # Errors
 /// [`TelemetryError`].
-pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
+pub fn init(config: &LogConfig) -> Result<Logs, TelemetryError> {
     let filter = EnvFilter::builder()
         .parse(&config.filter)
         .map_err(TelemetryError::Filter)?;
+    let (writer, logs) = Lines::new(std::io::stderr());
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(writer);
     let format = config.format;
     match format {
         LogFormat::Json => lines
@@ -91,7 +98,8 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
             .map_event_format(|lines| Traced { lines, format })
             .try_init(),
     }
-    .map_err(|_| TelemetryError::AlreadySet)
+    .map_err(|_| TelemetryError::AlreadySet)?;
+    Ok(logs)
 }
 
 impl<S, N, F> FormatEvent<S, N> for Traced<F>
