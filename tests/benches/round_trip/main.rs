@@ -1,7 +1,9 @@
 //! The product's round trip against what the bus itself costs: a no-op command (`version
 //! --client`) through the HTTP gateway over a kept-alive connection, and the same durable writes
 //! (record, command, result by compare-and-set) by the NATS client library alone, on the same
-//! server. Both sides alternate in one run.
+//! server. Both sides alternate in one run, and what each process spends on a call is printed, too.
+
+mod spent;
 
 use std::time::Instant;
 
@@ -11,6 +13,8 @@ use kubently_tests::http::Http;
 use kubently_tests::load::{self, Round};
 use kubently_tests::raw::{Raw, Shape};
 use kubently_tests::world::World;
+
+use self::spent::{Meter, Spent};
 
 const ROUNDS: usize = 6;
 const ONE_BY_ONE: usize = 500;
@@ -25,6 +29,8 @@ async fn main() -> Result<()> {
     let three = raw(world, "three", true).await?;
     let two = raw(world, "two", false).await?;
     let mut rows: [(Times, Times, Times); 2] = Default::default();
+    let meter = Meter::of(world)?;
+    let (mut on_product, mut on_raw) = (Spent::default(), Spent::default());
     let mut door = Times::default();
     // The first round warms connections and caches, and does not count.
     for round in 0..=ROUNDS {
@@ -35,8 +41,14 @@ async fn main() -> Result<()> {
         for ((product, with_record, without), (calls, in_flight)) in
             rows.iter_mut().zip([(ONE_BY_ONE, 1), (AT_ONCE, IN_FLIGHT)])
         {
+            let begun = meter.read()?;
             let of_product = load::commands(&http, &body, calls, in_flight).await?;
+            let between = meter.read()?;
             let of_three = three.round(calls, in_flight).await?;
+            if round > 0 && in_flight == IN_FLIGHT {
+                on_product.add(begun, between, calls)?;
+                on_raw.add(between, meter.read()?, calls)?;
+            }
             let of_two = two.round(calls, in_flight).await?;
             if round > 0 {
                 product.add(of_product.0, of_product.1);
@@ -55,6 +67,10 @@ async fn main() -> Result<()> {
         print(format_args!("raw, two writes,      {what:12} {without}"));
     }
     print(format_args!("HTTP alone (/health), 1 in flight  {door}"));
+    print(format_args!(
+        "processor, product, 64 in flight   {on_product}"
+    ));
+    print(format_args!("processor, raw,     64 in flight   {on_raw}"));
     let p50 = |times: &Times| times.percentile(0.5).as_secs_f64();
     figure(
         "round_trip_p50_of_three_writes",
