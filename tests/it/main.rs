@@ -36,6 +36,7 @@ mod isolation;
 mod jobs;
 mod kept;
 mod kill_points;
+mod leaders;
 mod links;
 mod log_over_hub;
 mod logs;

@@ -17,7 +17,7 @@ use crate::shipped::{borrowed, gateway, lists_namespaces, worker};
 use crate::slow_api::Gate;
 
 /// How long a hub may take to choose new leaders and a client to find them.
-const SETTLED: Duration = Duration::from_secs(60);
+const SETTLED: Duration = Duration::from_secs(120);
 
 /// Until a command is answered again; then every one is.
 async fn answers_again(http: &Http) {
@@ -101,10 +101,10 @@ async fn ended_once(js: &jetstream::Context, http: &Http, id: &str) {
     .unwrap();
 }
 
-/// Until nothing of the cluster is queued or without an ack.
-async fn drained(js: &jetstream::Context) {
+/// Until nothing of a cluster is queued or without an ack.
+pub(crate) async fn drained(js: &jetstream::Context, cluster: &str) {
     wait::until("an empty queue", SETTLED, async || {
-        let Ok(stream) = js.get_stream("KUBENTLY_CMD_a").await else {
+        let Ok(stream) = js.get_stream(format!("KUBENTLY_CMD_{cluster}")).await else {
             return Probe::NotYet("no answer".to_owned());
         };
         let messages = stream.cached_info().state.messages;
@@ -195,7 +195,7 @@ async fn a_leader_that_dies_in_any_step_of_a_job_changes_no_end() {
     hub.kill(replies);
     gate.open();
     ended_once(&js, &http, &first).await;
-    drained(&js).await;
+    drained(&js, "a").await;
     hub.start_again(replies).await.unwrap();
     assert_eq!(accepted().await, first);
     answers_again(&http).await;
