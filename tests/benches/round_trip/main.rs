@@ -30,7 +30,7 @@ async fn main() -> Result<()> {
     let two = raw(world, "two", false).await?;
     let mut rows: [(Times, Times, Times); 2] = Default::default();
     let meter = Meter::of(world)?;
-    let (mut on_product, mut on_raw) = (Spent::default(), Spent::default());
+    let (mut spent, mut spent_raw) = (Spent::default(), Spent::default());
     let mut door = Times::default();
     // The first round warms connections and caches, and does not count.
     for round in 0..=ROUNDS {
@@ -46,8 +46,8 @@ async fn main() -> Result<()> {
             let between = meter.read()?;
             let of_three = three.round(calls, in_flight).await?;
             if round > 0 && in_flight == IN_FLIGHT {
-                on_product.add(begun, between, calls)?;
-                on_raw.add(between, meter.read()?, calls)?;
+                spent.add(begun, between, calls)?;
+                spent_raw.add(between, meter.read()?, calls)?;
             }
             let of_two = two.round(calls, in_flight).await?;
             if round > 0 {
@@ -67,10 +67,10 @@ async fn main() -> Result<()> {
         print(format_args!("raw, two writes,      {what:12} {without}"));
     }
     print(format_args!("HTTP alone (/health), 1 in flight  {door}"));
+    print(format_args!("processor, product, 64 in flight   {spent}"));
     print(format_args!(
-        "processor, product, 64 in flight   {on_product}"
+        "processor, raw,     64 in flight   {spent_raw}"
     ));
-    print(format_args!("processor, raw,     64 in flight   {on_raw}"));
     let p50 = |times: &Times| times.percentile(0.5).as_secs_f64();
     figure(
         "round_trip_p50_of_three_writes",

@@ -70,10 +70,13 @@ impl<W: Write> Shared<W> {
         loop {
             let filled = self
                 .filled
-                .wait_while(self.lock(), |gathered| gathered.bytes.is_empty());
-            drop(filled);
-            std::thread::sleep(GATHERED_FOR);
-            self.lock().write();
+                .wait_while(self.lock(), |gathered| gathered.bytes.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
+            let (mut gathered, _) = self
+                .filled
+                .wait_timeout_while(filled, GATHERED_FOR, |gathered| !gathered.bytes.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
+            gathered.write();
         }
     }
 }
