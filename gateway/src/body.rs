@@ -57,7 +57,11 @@ fn check(headers: &HeaderMap, size: usize) -> Result<(), ApiError> {
 async fn read(mut body: Body) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     let mut size = 0_usize;
-    while let Some(frame) = body.frame().await {
+    // Where its length is known its last part is its end, which comes a turn of the scheduler later.
+    while !body.is_end_stream() {
+        let Some(frame) = body.frame().await else {
+            break;
+        };
         let frame = frame.map_err(|_| ApiError::BodyUnreadable)?;
         let Ok(part) = frame.into_data() else {
             continue;
