@@ -1,5 +1,5 @@
 //! What lies in a queue and names no job, for as long as no command may wait: the gateway's sweep takes it out and
-//! counts it. Nobody waits that long for a test, so the gateway reads a year on the hub's clock.
+//! counts it. Nobody waits that long for a test, so the gateway reads a later year on the hub's clock.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ use crate::links::nothing_is_left;
 /// Two sweeps and a loaded machine.
 const SWEPT: Duration = Duration::from_secs(90);
 
-/// A way to this hub on which its clock is a year ahead: the year changes in place wherever an answer of the
-/// `JetStream` API tells the time. Its URL; it lasts as long as the test.
-async fn a_year_ahead(hub: &str) -> String {
+/// A way to this hub on which its clock is four years ahead, in which 29 February is a day, too: the year changes in
+/// place wherever an answer of the `JetStream` API tells the time. Its URL; it lasts as long as the test.
+async fn years_ahead(hub: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("nats://{}", listener.local_addr().unwrap());
     let hub = hub.trim_start_matches("nats://").to_owned();
     let year = chrono::Utc::now().year();
-    let (told, read) = [year, year + 1]
+    let (told, read) = [year, year + 4]
         .map(|year| format!("\"ts\":\"{year}-"))
         .into();
     tokio::spawn(async move {
@@ -60,7 +60,7 @@ async fn a_year_ahead(hub: &str) -> String {
 async fn what_names_no_job_is_dropped_past_every_deadline_and_counted() {
     let hub = Nats::start().await.unwrap();
     product::cluster_add(&hub.url(), "odd").await.unwrap();
-    let (key, ahead) = (product::new_key(), a_year_ahead(&hub.url()).await);
+    let (key, ahead) = (product::new_key(), years_ahead(&hub.url()).await);
     let mut sweeping = Gateway::start(&ahead, &[&key], &[]).await.unwrap();
     let dropped = async |gateway: &Gateway| {
         let seen = Scrape::of(&gateway.process).await.unwrap();
