@@ -13,12 +13,12 @@ const GATHERED_FOR: Duration = Duration::from_millis(20);
 /// So many bytes wait for no more.
 const MOST: usize = 64 * 1024;
 
-/// Where lines are gathered. Clones share it.
+/// Where lines are gathered.
 pub(super) struct Lines<W>(Arc<Shared<W>>);
 
 /// The logs of this process; dropped, what is gathered is written.
 #[must_use = "what is still gathered is written when it is dropped"]
-pub struct Logs(Box<dyn Fn() + Send + Sync>);
+pub struct Logs(Box<dyn Fn() + Send>);
 
 /// Takes one line.
 pub(super) struct Line<'a, W: Write> {
@@ -86,12 +86,6 @@ impl<W: Write> Gathered<W> {
         // There is no other place to tell of it.
         let _ = self.to.write_all(&self.bytes);
         self.bytes.clear();
-    }
-}
-
-impl<W> Clone for Lines<W> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
     }
 }
 
