@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use crate::as_text::as_text;
 
 /// The longest cluster id, in bytes.
 pub const MAX_CLUSTER_ID: usize = 100;
@@ -14,8 +14,7 @@ pub const MAX_CLUSTER_ID: usize = 100;
 ///
 /// It is one token of a NATS subject, part of a stream's name and of a bucket key, so nothing
 /// that means something there (dot, wildcard, space, upper case) can be in it.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClusterId(Arc<str>);
 
 /// Why a text is no cluster id.
@@ -50,25 +49,13 @@ impl FromStr for ClusterId {
     }
 }
 
-impl TryFrom<String> for ClusterId {
-    type Error = InvalidClusterId;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<ClusterId> for String {
-    fn from(id: ClusterId) -> Self {
-        id.as_str().to_owned()
-    }
-}
-
 impl Borrow<str> for ClusterId {
     fn borrow(&self) -> &str {
         &self.0
     }
 }
+
+as_text!(ClusterId);
 
 impl fmt::Display for ClusterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod agent;
 pub mod api_key;
+mod as_text;
 pub mod body;
 pub mod bounded;
 pub mod clock;

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::as_text::as_text;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// Defines a text newtype whose only constructors run `$check`.
@@ -12,8 +13,6 @@ macro_rules! checked_name {
     ($(#[$doc:meta])+ $name:ident, $check:path, $code:ident, $message:literal) => {
         $(#[$doc])+
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -36,6 +35,8 @@ macro_rules! checked_name {
             }
         }
 
+        as_text!($name);
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(&self.0)
@@ -53,20 +54,6 @@ macro_rules! checked_name {
 
             fn from_str(text: &str) -> Result<Self, Refusal> {
                 Self::new(text)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Refusal;
-
-            fn try_from(text: String) -> Result<Self, Refusal> {
-                Self::new(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
             }
         }
     };

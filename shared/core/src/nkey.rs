@@ -3,15 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use crate::as_text::as_text;
 
 /// How long an encoded public nkey is: 35 bytes as base32.
 const LENGTH: usize = 56;
 
 /// The public half of a user's nkey: `U` and 55 characters of base32 (RFC 4648, no padding). No
 /// secret; the server checks its checksum.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicNkey(String);
 
 /// A text that is no public nkey of a user.
@@ -37,19 +36,7 @@ impl FromStr for PublicNkey {
     }
 }
 
-impl TryFrom<String> for PublicNkey {
-    type Error = InvalidNkey;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<PublicNkey> for String {
-    fn from(nkey: PublicNkey) -> Self {
-        nkey.0
-    }
-}
+as_text!(PublicNkey);
 
 impl fmt::Display for PublicNkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

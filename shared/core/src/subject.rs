@@ -13,17 +13,17 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use crate::as_text::as_text;
 use crate::cluster::ClusterId;
 use crate::id::JobId;
 use crate::lane::Lane;
 
 const PREFIX: &str = "kubently.v1";
 
+as_text!(Origin, CommandSubject);
+
 /// Who published a command, and so whose live feed its replies reach: one subject token.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// A gateway process: `gw-` and 8 hex digits, new at each start.
     Gateway(u32),
@@ -76,20 +76,6 @@ impl FromStr for Origin {
     }
 }
 
-impl TryFrom<String> for Origin {
-    type Error = InvalidSubject;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Origin> for String {
-    fn from(origin: Origin) -> Self {
-        origin.to_string()
-    }
-}
-
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -100,8 +86,7 @@ impl fmt::Display for Origin {
 }
 
 /// Where a command is published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandSubject {
     /// The cluster that is to run it.
     pub cluster: ClusterId,
@@ -150,20 +135,6 @@ impl FromStr for CommandSubject {
             job: next(&mut tokens)?,
         };
         end(tokens).map(|()| subject)
-    }
-}
-
-impl TryFrom<String> for CommandSubject {
-    type Error = InvalidSubject;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<CommandSubject> for String {
-    fn from(subject: CommandSubject) -> Self {
-        subject.to_string()
     }
 }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::as_text::as_text;
 use crate::display_name::UserName;
 use crate::id::UserId;
 use crate::time::Timestamp;
@@ -23,8 +24,7 @@ pub const MAX_EMAIL: usize = 254;
 /// It keeps its spelling and is compared case-folded: two users never differ by case alone. It is
 /// ASCII, so that folding is exact and no two addresses look alike; other domains have an ASCII
 /// form (RFC 5890).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone)]
 pub struct Email(String);
 
 /// A text that is no e-mail address.
@@ -129,19 +129,7 @@ fn is_domain(text: &str) -> bool {
     })
 }
 
-impl TryFrom<String> for Email {
-    type Error = InvalidEmail;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Email> for String {
-    fn from(email: Email) -> Self {
-        email.0
-    }
-}
+as_text!(Email);
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::as_text::as_text;
+
 /// How many random bytes a secret has: 240 bits.
 pub const TOKEN_BYTES: usize = 30;
 
@@ -28,8 +30,7 @@ pub struct InvalidToken;
 
 /// The SHA-256 of a secret; 64 hex digits in the store. Enough for 240 random bits, which nobody
 /// guesses; it is no credential itself.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApiKeyHash([u8; 32]);
 
 /// A text that is no hash.
@@ -97,6 +98,8 @@ impl ApiKeyHash {
     }
 }
 
+as_text!(ApiKeyHash);
+
 impl fmt::Display for ApiKeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex(&self.0))
@@ -106,12 +109,6 @@ impl fmt::Display for ApiKeyHash {
 impl fmt::Debug for ApiKeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKeyHash([redacted])")
-    }
-}
-
-impl From<ApiKeyHash> for String {
-    fn from(hash: ApiKeyHash) -> Self {
-        hex(&hash.0)
     }
 }
 
@@ -132,14 +129,6 @@ impl FromStr for ApiKeyHash {
             .map(|[high, low]| Ok(digit(high)? << 4 | digit(low)?))
             .collect::<Result<Vec<u8>, _>>()?;
         bytes.try_into().map(Self).map_err(|_| InvalidHash)
-    }
-}
-
-impl TryFrom<String> for ApiKeyHash {
-    type Error = InvalidHash;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
     }
 }
 

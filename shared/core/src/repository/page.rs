@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::as_text::as_text;
 use crate::bounded::OutOfBounds;
 use crate::id::UserId;
 use crate::time::Timestamp;
@@ -58,8 +59,7 @@ pub struct Position {
 
 /// Where a page ended: opaque, 43 base64url characters. It names a place and not a row, so it
 /// stays good while rows come and go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor([u8; 32]);
 
 /// A text that is no cursor, or a cursor of another list.
@@ -106,7 +106,10 @@ impl From<PageSize> for u32 {
 impl Listing {
     /// A mark of the list, by which a cursor is known to be of it.
     fn mark(self) -> [u8; 8] {
-        let owner = self.owner.map(String::from).unwrap_or_default();
+        let owner = self
+            .owner
+            .map(|owner| owner.to_string())
+            .unwrap_or_default();
         let digest: [u8; 32] = Sha256::digest(format!("{} {owner}", self.of)).into();
         digest.first_chunk().copied().unwrap_or_default()
     }
@@ -173,6 +176,8 @@ impl Listing {
     }
 }
 
+as_text!(Cursor);
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
@@ -185,20 +190,6 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
         bytes.try_into().map(Self).map_err(|_| InvalidCursor)
-    }
-}
-
-impl TryFrom<String> for Cursor {
-    type Error = InvalidCursor;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<Cursor> for String {
-    fn from(cursor: Cursor) -> Self {
-        cursor.to_string()
     }
 }
 
