@@ -1,6 +1,6 @@
 //! Times on the wire: UTC, RFC 3339 with `Z`, milliseconds.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Timelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in UTC, with milliseconds. Written as `2026-11-23T08:00:00.000Z`; any offset is
@@ -40,6 +40,31 @@ impl Timestamp {
                 .unwrap_or(DateTime::<Utc>::MIN_UTC),
         )
     }
+
+    /// The text of every time in the years 0 to 9999: there are many of them in an answer, and
+    /// chrono makes several strings of each.
+    fn digits(self) -> Option<[u8; 24]> {
+        let at = self.0;
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        for (place, mut number) in [
+            (0..4, u32::try_from(at.year()).ok()?),
+            (5..7, at.month()),
+            (8..10, at.day()),
+            (11..13, at.hour()),
+            (14..16, at.minute()),
+            (17..19, at.second()),
+            (20..23, at.timestamp_subsec_millis()),
+        ] {
+            for digit in text.get_mut(place)?.iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+            if number > 0 {
+                return None;
+            }
+        }
+        Some(text)
+    }
 }
 
 impl From<DateTime<Utc>> for Timestamp {
@@ -50,7 +75,11 @@ impl From<DateTime<Utc>> for Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        let digits = self.digits();
+        match digits.as_ref().map(|text| std::str::from_utf8(text)) {
+            Some(Ok(text)) => f.write_str(text),
+            _ => f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        }
     }
 }
 
@@ -68,7 +97,42 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The first and the last millisecond of the years 0 to 9999.
+    const FOUR_DIGITS: (i64, i64) = (-62_167_219_200_000, 253_402_300_799_999);
+
+    fn agrees(millis: i64) {
+        let at = DateTime::from_timestamp_millis(millis).unwrap();
+        let text = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        assert_eq!(Timestamp::new(at).to_string(), text);
+    }
+
+    proptest! {
+        #[test]
+        fn every_time_is_written_as_chrono_does(
+            near in FOUR_DIGITS.0..=FOUR_DIGITS.1,
+            any in DateTime::<Utc>::MIN_UTC.timestamp_millis()..DateTime::<Utc>::MAX_UTC.timestamp_millis(),
+        ) {
+            agrees(near);
+            agrees(any);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_four_digits_are_written_as_chrono_does() {
+        for end in [FOUR_DIGITS.0, FOUR_DIGITS.1] {
+            agrees(end - 1);
+            agrees(end);
+            agrees(end + 1);
+        }
+        for end in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+            let text = end.to_rfc3339_opts(SecondsFormat::Millis, true);
+            assert_eq!(Timestamp::new(end).to_string(), text);
+        }
+    }
 
     #[test]
     fn times_are_written_in_utc_with_milliseconds() {
