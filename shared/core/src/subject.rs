@@ -10,8 +10,11 @@
 //! | `kubently.v1.ctl.<cluster>.cancel.<job>` | cancel a running job |
 
 use std::fmt;
+use std::io::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 use crate::as_text::as_text;
 use crate::cluster::ClusterId;
@@ -76,12 +79,26 @@ impl FromStr for Origin {
     }
 }
 
+impl Origin {
+    /// The two parts of the token; what is no text yet is written into the buffer.
+    fn parts<'a>(&'a self, digits: &'a mut [u8; 8]) -> [&'a str; 2] {
+        match self {
+            Self::Gateway(number) => {
+                // A u32 has no more digits than there is room for.
+                let _ = write!(digits.as_mut_slice(), "{number:08x}");
+                ["gw-", std::str::from_utf8(digits).unwrap_or_default()]
+            }
+            Self::Publisher(name) => ["pub-", &name.0],
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Gateway(number) => write!(f, "gw-{number:08x}"),
-            Self::Publisher(name) => write!(f, "pub-{}", name.0),
-        }
+        let mut digits = [0; 8];
+        let [kind, name] = self.parts(&mut digits);
+        f.write_str(kind)?;
+        f.write_str(name)
     }
 }
 
@@ -109,17 +126,24 @@ impl CommandSubject {
             job: self.job,
         }
     }
+
+    /// The subject itself, as [`to_string`](ToString::to_string) but made in one piece.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (mut digits, mut id) = ([0; 8], Uuid::encode_buffer());
+        let (cluster, lane) = (self.cluster.as_str(), self.lane.as_str());
+        let [kind, name] = self.origin.parts(&mut digits);
+        let job = self.job.as_uuid().hyphenated().encode_lower(&mut id);
+        [
+            PREFIX, ".cmd.", cluster, ".", lane, ".", kind, name, ".", job,
+        ]
+        .concat()
+    }
 }
 
 impl fmt::Display for CommandSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            cluster,
-            lane,
-            origin,
-            job,
-        } = self;
-        write!(f, "{PREFIX}.cmd.{cluster}.{lane}.{origin}.{job}")
+        f.write_str(&self.text())
     }
 }
 
@@ -184,12 +208,14 @@ impl ReplySubject {
     }
 
     fn text(&self, family: &str, kind: &str) -> String {
-        let Self {
-            cluster,
-            origin,
-            job,
-        } = self;
-        format!("{PREFIX}.{family}.{cluster}.{origin}.{job}.{kind}")
+        let (mut digits, mut id) = ([0; 8], Uuid::encode_buffer());
+        let cluster = self.cluster.as_str();
+        let [origin, name] = self.origin.parts(&mut digits);
+        let job = self.job.as_uuid().hyphenated().encode_lower(&mut id);
+        [
+            PREFIX, ".", family, ".", cluster, ".", origin, name, ".", job, ".", kind,
+        ]
+        .concat()
     }
 
     /// The job and the kind of reply behind a subject of the live feed.
@@ -334,6 +360,10 @@ mod tests {
         let text = format!("kubently.v1.cmd.prod-eu.high.gw-0000beef.{JOB}");
         let subject: CommandSubject = text.parse().unwrap();
         assert_eq!(subject.to_string(), text);
+        let published = text.replace("gw-0000beef", "pub-a-bot");
+        let from_bot: CommandSubject = published.parse().unwrap();
+        assert_eq!(from_bot.to_string(), published);
+        assert_eq!(from_bot.origin.to_string(), "pub-a-bot");
         let reply = subject.reply();
         assert_eq!(
             reply.result(),
