@@ -13,11 +13,21 @@ use crate::request::InvalidRequest;
 /// # Errors
 /// [`InvalidRequest`]; a refusal points at the field.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, InvalidRequest> {
-    // First the text alone: what breaks off is no JSON, whatever its fields would have been, and
     // serde would take an array for an object.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    match serde_json::from_slice(body) {
+        Ok(value) if is_object => Ok(value),
+        // Nearly every body is as it should be, so only here it is looked for what is wrong.
+        _ => refused(body, is_object),
+    }
+}
+
+/// Reads a body again, in steps that tell what is wrong with it and where.
+fn refused<T: DeserializeOwned>(body: &[u8], is_object: bool) -> Result<T, InvalidRequest> {
+    // First the text alone: what breaks off is no JSON, whatever its fields would have been.
     let malformed = |error: serde_json::Error| InvalidRequest::Malformed(error.to_string());
     serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(malformed)?;
-    if !body.trim_ascii_start().starts_with(b"{") {
+    if !is_object {
         let text = "the body is a JSON object, such as {\"cluster_id\": \"prod-eu\"}";
         return Err(InvalidRequest::Refused(Refusal::new(
             RefusalCode::BadField,
