@@ -30,35 +30,34 @@ struct Unfinished<T> {
 /// The job, with this status where it has ended and `unfinished` where it has not.
 pub(crate) fn job(
     gateway: &Parts,
-    record: &JobRecord,
-    state: &JobState,
+    record: JobRecord,
+    state: JobState,
     unfinished: StatusCode,
 ) -> Result<Response, ApiError> {
     let job = JobResponse::new(record, state);
-    view(gateway, record, job.status, &job, unfinished)
+    view(gateway, &job, &job, unfinished)
 }
 
-/// A view of a job of this status; see [`job`].
+/// A view of this job; see [`job`].
 pub(crate) fn view(
     gateway: &Parts,
-    record: &JobRecord,
-    status: JobStatus,
-    job: &impl Serialize,
+    job: &JobResponse,
+    view: &impl Serialize,
     unfinished: StatusCode,
 ) -> Result<Response, ApiError> {
-    if !matches!(status, JobStatus::Queued | JobStatus::Running) {
-        return json(StatusCode::OK, job);
+    if !matches!(job.status, JobStatus::Queued | JobStatus::Running) {
+        return json(StatusCode::OK, view);
     }
-    let cluster = &record.envelope.cluster_id;
+    let cluster = &job.cluster_id;
     let workers_live = gateway.directory.live_workers(cluster);
     let body = Unfinished {
-        job,
+        job: view,
         workers_live,
         workers_last_seen: gateway.directory.last_seen(cluster),
     };
     let mut response = json(unfinished, &body)?;
     let headers = response.headers_mut();
-    headers.insert(header::LOCATION, location(&record.envelope)?);
+    headers.insert(header::LOCATION, location(job.id)?);
     let seconds = if workers_live == Some(0) {
         RETRY_AFTER.1
     } else {

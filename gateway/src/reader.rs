@@ -156,7 +156,7 @@ impl Reader {
                         }
                         End::Complete => {
                             let state = JobState::Finished(result);
-                            let job = JobResponse::new(&self.record, &state);
+                            let job = JobResponse::new(self.record.clone(), state);
                             batch.events.push(JobEvent::complete(id, at, job));
                             self.has_ended = true;
                             batch.more = false;

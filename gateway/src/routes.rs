@@ -19,7 +19,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
-use kubently_core::envelope::Envelope;
+use kubently_core::id::JobId;
 use serde::Serialize;
 
 use crate::error::ApiError;
@@ -78,8 +78,8 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Response
 }
 
 /// Where a job is found.
-pub(crate) fn location(envelope: &Envelope) -> Result<HeaderValue, ApiError> {
-    text_header(&format!("/v1/jobs/{}", envelope.id))
+pub(crate) fn location(job: JobId) -> Result<HeaderValue, ApiError> {
+    text_header(&format!("/v1/jobs/{job}"))
 }
 
 /// A header of text that is ours.

@@ -55,6 +55,6 @@ pub(crate) async fn cancel(
         }
     };
     let cancelled = result.status == FinalStatus::Cancelled;
-    let job = JobResponse::new(&record, &JobState::Finished(result));
+    let job = JobResponse::new(record, JobState::Finished(result));
     json(StatusCode::OK, &Cancelled { job, cancelled })
 }

@@ -100,7 +100,7 @@ fn streamed(
     place: OwnedSemaphorePermit,
 ) -> Result<Response, ApiError> {
     let Submitted { record, waiter, .. } = submitted;
-    let location = location(&record.envelope)?;
+    let location = location(record.envelope.id)?;
     let reader = Reader::new(gateway, record, waiter);
     let mut response = sse::stream(reader, &[], place);
     response.headers_mut().insert(header::LOCATION, location);
@@ -131,7 +131,7 @@ async fn waited(
             later => later,
         },
     };
-    let mut response = answer::job(gateway, &record, &state, StatusCode::ACCEPTED)?;
+    let mut response = answer::job(gateway, record, state, StatusCode::ACCEPTED)?;
     if let Some(applied) = prefer.applied(gateway.long_poll_timeout) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }

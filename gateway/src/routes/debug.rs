@@ -29,6 +29,6 @@ pub(crate) async fn execute(
     let prefer = Prefer::of(&parts.headers);
     let Submitted { record, waiter, .. } = accept(&gateway, &caller, request, None).await?;
     let state = wait(&gateway, &record, waiter, prefer).await;
-    let job = JobResponse::new(&record, &state);
+    let job = JobResponse::new(record, state);
     json(StatusCode::OK, &CommandResponse::from(job))
 }

@@ -53,6 +53,6 @@ pub(crate) async fn list(
     let mut page = page.map_err(|error| ApiError::of_store(&error, ApiError::JobNotFound))?;
     page.items
         .retain(|job| may_see(&caller, &job.record) && wanted.wants(job));
-    let row = |job: Job| JobResponse::new(&job.record, &job.state);
+    let row = |job: Job| JobResponse::new(job.record, job.state);
     json(StatusCode::OK, &Listed::new(page, row))
 }

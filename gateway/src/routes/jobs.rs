@@ -66,8 +66,8 @@ pub(crate) async fn job(
         wait => wait_for(&gateway, &record, wait).await?,
     };
     let mut response = match asked.view {
-        View::Summary => answer::job(&gateway, &record, &state, StatusCode::OK)?,
-        View::Full => full(gateway, record, &state).await?,
+        View::Summary => answer::job(&gateway, record, state, StatusCode::OK)?,
+        View::Full => full(gateway, record, state).await?,
     };
     if let Some(applied) = prefer.applied(most) {
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
@@ -76,9 +76,9 @@ pub(crate) async fn job(
 }
 
 /// The job with its first events.
-async fn full(gateway: Gateway, record: JobRecord, state: &JobState) -> Result<Response, ApiError> {
-    let job = JobResponse::new(&record, state);
-    let reader = Reader::open(Arc::clone(&gateway), record.clone(), 0).await?;
+async fn full(gateway: Gateway, record: JobRecord, state: JobState) -> Result<Response, ApiError> {
+    let job = JobResponse::new(record.clone(), state);
+    let reader = Reader::open(Arc::clone(&gateway), record, 0).await?;
     let page = match events::page(reader, 0, EVENTS).await {
         // The job is there all the same, and says where to ask for its events.
         Err(ApiError::EventsExpired) => Events::default(),
@@ -86,7 +86,7 @@ async fn full(gateway: Gateway, record: JobRecord, state: &JobState) -> Result<R
     };
     let next = (!page.complete).then_some(page.next_since);
     let full = FullJob::new(job, page.items, next);
-    answer::view(&gateway, &record, full.job.status, &full, StatusCode::OK)
+    answer::view(&gateway, &full.job, &full, StatusCode::OK)
 }
 
 async fn wait_for(

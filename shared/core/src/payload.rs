@@ -34,9 +34,9 @@ impl Payload {
     /// The payload behind a pair of JSON fields (`data`, `data_b64`); `None` where both or
     /// neither is set or the base64 is none.
     #[must_use]
-    pub fn bytes(text: Option<&str>, base64: Option<&str>) -> Option<Vec<u8>> {
+    pub fn bytes(text: Option<impl Into<Vec<u8>>>, base64: Option<&str>) -> Option<Vec<u8>> {
         match (text, base64) {
-            (Some(text), None) => Some(text.as_bytes().to_vec()),
+            (Some(text), None) => Some(text.into()),
             (None, Some(base64)) => STANDARD.decode(base64).ok(),
             _ => None,
         }

@@ -84,20 +84,17 @@ pub struct JobResponse {
 impl JobResponse {
     /// The job of this record in this state.
     #[must_use]
-    pub fn new(record: &JobRecord, state: &JobState) -> Self {
-        let envelope = &record.envelope;
+    pub fn new(record: JobRecord, state: JobState) -> Self {
+        let envelope = record.envelope;
         let mut job = Self {
             id: envelope.id,
             user_id: envelope.owner,
-            cluster_id: envelope.cluster_id.clone(),
+            cluster_id: envelope.cluster_id,
             session_id: envelope.session_id,
-            correlation_id: envelope.correlation_id.clone(),
+            correlation_id: envelope.correlation_id,
             command_type: envelope.command_type,
-            args: envelope.args.clone(),
-            namespace: envelope
-                .namespace
-                .clone()
-                .unwrap_or_else(|| "default".to_owned()),
+            args: envelope.args,
+            namespace: envelope.namespace.unwrap_or_else(|| "default".to_owned()),
             priority: envelope.priority,
             status: state.status(),
             execution_status: state.execution_status(),
@@ -122,36 +119,35 @@ impl JobResponse {
                 attempt,
                 started_at,
             } => {
-                job.attempt = Some(*attempt);
-                job.start_time = *started_at;
+                job.attempt = Some(attempt);
+                job.start_time = started_at;
             }
-            JobState::Finished(result) => job.finish(result),
+            JobState::Finished(result) => job.finish(*result),
         }
         job
     }
 
-    fn finish(&mut self, result: &CommandResult) {
+    fn finish(&mut self, mut result: CommandResult) {
         self.success = Some(result.success);
         self.reason = result.reason;
         // Two clocks were read, the gateway's and the hub's: nothing starts before it is queued.
         let started = result.executed_at.minus_millis(result.execution_time_ms);
         self.start_time = result.run.map(|_| started.max(self.queued_at));
         self.end_time = Some(result.executed_at);
-        self.container_id = result.worker.as_ref().map(ToString::to_string);
+        self.container_id = result.worker.take().map(String::from);
         self.attempt = Some(result.attempt);
         self.exit_code = result.exit_code;
         self.execution_time_ms = result.run.map(|_| result.execution_time_ms);
         self.truncated = result.truncated;
-        match result.inline_output() {
+        let never = result.reason.filter(|_| result.run.is_none());
+        match result.into_inline_output() {
             Some((stdout, stderr)) if stdout.len() + stderr.len() <= MAX_INLINE => {
                 self.output = Some(lossy(stdout));
                 self.error = Some(lossy(stderr));
             }
             _ => self.output_url = Some(format!("/v1/jobs/{}/output", self.id)),
         }
-        if let Some(reason) = result.reason
-            && result.run.is_none()
-        {
+        if let Some(reason) = never {
             self.error = Some(never_ran(reason).to_owned());
         }
     }

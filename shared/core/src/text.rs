@@ -64,6 +64,12 @@ text!(
     WorkerName, "worker name", 63
 );
 
+impl From<WorkerName> for String {
+    fn from(name: WorkerName) -> Self {
+        name.0
+    }
+}
+
 impl WorkerName {
     /// The name as one key token: dots and colons, which mean something in a key, become `-`.
     #[must_use]
