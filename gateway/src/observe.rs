@@ -12,6 +12,7 @@ use kubently_core::text::CorrelationId;
 use kubently_core::trace;
 use kubently_runtime::trace::{Shape, Span, SpanKind};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::auth::Presented;
 use crate::error::ApiError;
@@ -153,8 +154,8 @@ fn span(
 enum RequestId {
     /// The caller's own.
     Given(CorrelationId),
-    /// A new one.
-    New(String),
+    /// A new one: a UUID's text.
+    New([u8; Hyphenated::LENGTH]),
 }
 
 impl RequestId {
@@ -165,16 +166,18 @@ impl RequestId {
             (Some(one), None) => one.to_str().ok(),
             _ => None,
         };
-        match text.and_then(|text| text.parse().ok()) {
-            Some(id) => Self::Given(id),
-            None => Self::New(Uuid::new_v4().to_string()),
+        if let Some(id) = text.and_then(|text| text.parse().ok()) {
+            return Self::Given(id);
         }
+        let mut text = [0; Hyphenated::LENGTH];
+        Uuid::new_v4().hyphenated().encode_lower(&mut text);
+        Self::New(text)
     }
 
     fn as_str(&self) -> &str {
         match self {
             Self::Given(id) => id.as_str(),
-            Self::New(id) => id,
+            Self::New(text) => std::str::from_utf8(text).unwrap_or_default(),
         }
     }
 }
