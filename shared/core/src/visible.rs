@@ -11,7 +11,8 @@ use serde_json::ser::{CompactFormatter, Formatter};
 /// # Errors
 /// As [`serde_json::to_vec`]: a map with other keys than text.
 pub fn to_vec(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-    let mut out = Vec::with_capacity(128);
+    // Room for a job with a short output: most of what is written never grows.
+    let mut out = Vec::with_capacity(1024);
     value.serialize(&mut serde_json::Serializer::with_formatter(
         &mut out, Visible,
     ))?;
