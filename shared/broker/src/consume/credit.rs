@@ -64,7 +64,9 @@ impl Credit {
         let busiest = lanes.iter().position(|lane| lane.holds_more(0));
         match busiest {
             None if free > 0 => self.standing(lanes, slots),
-            Some(busiest) if free > 0 => self.turns(lanes, busiest, free),
+            Some(busiest) if free > 0 && !is_on_its_way(lanes, busiest, slots) => {
+                self.turns(lanes, busiest, free)
+            }
             _ => ears(lanes, busiest, slots == 0),
         }
     }
@@ -123,6 +125,14 @@ impl Credit {
         };
         (*asks.get(at)? < self.max_per_fetch).then_some(at)
     }
+}
+
+/// Whether a busy lane was asked for so much that it can wait until some of it has come: a pull for each slot
+/// that comes free would cost the hub as much as another message for each command.
+fn is_on_its_way(lanes: &Lanes<Known>, busiest: usize, slots: usize) -> bool {
+    lanes
+        .get(busiest)
+        .is_some_and(|lane| 2 * lane.outstanding > slots)
 }
 
 /// One command of each lane that nobody listens to, where not too many of it wait already; once no
@@ -208,6 +218,16 @@ mod tests {
         assert_eq!(credit.asks(&lanes, 9), [4, 0, 0]);
         assert_eq!(credit.asks(&lanes, 64), [10, 0, 0]);
         assert_eq!(credit.asks(&lanes, 5), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_busy_lane_is_asked_for_several_at_once_and_the_others_stay_heard() {
+        let mut credit = Credit::new(10);
+        let busy = |outstanding| [known(0, 0, 0), known(outstanding, 500, 0), known(1, 0, 0)];
+        assert_eq!(credit.asks(&busy(33), 64), [1, 0, 0]);
+        assert_eq!(credit.asks(&busy(32), 64), [1, 10, 0]);
+        // Few slots are filled one by one.
+        assert_eq!(credit.asks(&busy(1), 5), [1, 3, 0]);
     }
 
     #[test]
