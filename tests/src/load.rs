@@ -60,6 +60,14 @@ pub async fn round(
 /// When one does not end in time.
 pub async fn commands(http: &Http, body: &Value, calls: usize, in_flight: usize) -> Result<Round> {
     let wire = Wire::open(http, body, in_flight).await?;
+    over(&wire, calls, in_flight).await
+}
+
+/// [`commands`] over connections that are kept from round to round, as the other side of a bench keeps its own.
+///
+/// # Errors
+/// As there, and when fewer connections are open than calls are to be under way.
+pub async fn over(wire: &Wire, calls: usize, in_flight: usize) -> Result<Round> {
     round(calls, in_flight, async |_| wire.call().await).await
 }
 

@@ -8,6 +8,7 @@ use kubently_tests::hub::Hub;
 use kubently_tests::load::{self, Round};
 use kubently_tests::product::{self, Gateway, Worker};
 use kubently_tests::raw::Raw;
+use kubently_tests::wire::Wire;
 use serde_json::{Value, json};
 
 /// Rounds of each side that count.
@@ -27,10 +28,25 @@ pub(crate) struct Shipped {
     key: String,
 }
 
+/// A side with its connections, which it keeps from round to round.
+enum Ready<'a> {
+    Product(Wire),
+    Raw(&'a Raw),
+}
+
 impl Side {
+    async fn ready(&self, in_flight: usize) -> Result<Ready<'_>> {
+        Ok(match self {
+            Self::Product(http, body) => Ready::Product(Wire::open(http, body, in_flight).await?),
+            Self::Raw(raw) => Ready::Raw(raw),
+        })
+    }
+}
+
+impl Ready<'_> {
     async fn round(&self, (calls, in_flight): (usize, usize)) -> Result<Round> {
         match self {
-            Self::Product(http, body) => load::commands(http, body, calls, in_flight).await,
+            Self::Product(wire) => load::over(wire, calls, in_flight).await,
             Self::Raw(raw) => raw.round(calls, in_flight).await,
         }
     }
@@ -77,6 +93,8 @@ fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str
 
 /// Rounds of both, in turn. The first ones warm connections and caches, and do not count.
 pub(crate) async fn alternate(sides: [&Side; 2], load: (usize, usize)) -> Result<[Times; 2]> {
+    let [one, other] = sides;
+    let sides = [one.ready(load.1).await?, other.ready(load.1).await?];
     let mut times = [Times::default(), Times::default()];
     for round in 0..=ROUNDS {
         for (side, times) in sides.iter().zip(&mut times) {

@@ -12,6 +12,7 @@ use kubently_tests::figures::{Bound, Times, figure, print};
 use kubently_tests::http::Http;
 use kubently_tests::load::{self, Round};
 use kubently_tests::raw::{Raw, Shape};
+use kubently_tests::wire::Wire;
 use kubently_tests::world::World;
 
 use self::spent::{Meter, Spent};
@@ -28,6 +29,10 @@ async fn main() -> Result<()> {
     let body = world.command("version", &["--client"]);
     let three = raw(world, "three", true).await?;
     let two = raw(world, "two", false).await?;
+    let wires = [
+        Wire::open(&http, &body, 1).await?,
+        Wire::open(&http, &body, IN_FLIGHT).await?,
+    ];
     let mut rows: [(Times, Times, Times); 2] = Default::default();
     let meter = Meter::of(world)?;
     let (mut spent, mut spent_raw) = (Spent::default(), Spent::default());
@@ -38,11 +43,11 @@ async fn main() -> Result<()> {
         if round > 0 {
             door.add(each, wall);
         }
-        for ((product, with_record, without), (calls, in_flight)) in
-            rows.iter_mut().zip([(ONE_BY_ONE, 1), (AT_ONCE, IN_FLIGHT)])
-        {
+        let loads = [(ONE_BY_ONE, 1), (AT_ONCE, IN_FLIGHT)];
+        for ((rows, wire), (calls, in_flight)) in rows.iter_mut().zip(&wires).zip(loads) {
+            let (product, with_record, without) = rows;
             let begun = meter.read()?;
-            let of_product = load::commands(&http, &body, calls, in_flight).await?;
+            let of_product = load::over(wire, calls, in_flight).await?;
             let between = meter.read()?;
             let of_three = three.round(calls, in_flight).await?;
             if round > 0 && in_flight == IN_FLIGHT {
