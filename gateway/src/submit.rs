@@ -119,13 +119,14 @@ pub(crate) async fn submit(
         }
     };
     let span = sending(gateway, record);
+    // The command goes first: a worker can begin while the record is stored.
     let writes = async {
         tokio::join!(
-            broker.create_job(caller.user_id, record),
-            span.around(broker.publish_traced(&record.envelope, span.parent()))
+            span.around(broker.publish_traced(&record.envelope, span.parent())),
+            broker.create_job(caller.user_id, record)
         )
     };
-    let Ok((stored, published)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
+    let Ok((published, stored)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
         tracing::warn!(job = %record.envelope.id, "the hub did not accept a command in time");
         place.keep();
         return Err(ApiError::HubUnavailable);
