@@ -118,7 +118,10 @@ pub(crate) fn subject(bucket: &str, key: &str) -> String {
 }
 
 fn encode(value: &impl Serialize) -> Result<Bytes, StoreError> {
-    let encoded = serde_json::to_vec(value).map_err(|source| StoreError::Corrupt {
+    // Most of them are a job's record, which is shorter.
+    let mut encoded = Vec::with_capacity(1024);
+    let written = serde_json::to_writer(&mut encoded, value);
+    written.map_err(|source| StoreError::Corrupt {
         what: "value",
         source,
     })?;
@@ -174,25 +177,25 @@ impl Broker {
         ttl: Option<Duration>,
     ) -> Result<u64, StoreError> {
         let value = encode(value)?;
-        let mut headers = expecting(expected);
-        if let Some(ttl) = ttl {
-            // Whole seconds, the least that the server takes; never shorter than asked.
-            let seconds = ttl.as_millis().div_ceil(1000).max(1);
-            headers.insert(NATS_MESSAGE_TTL, format!("{seconds}s").as_str());
-        }
+        let headers = || {
+            let mut headers = expecting(expected);
+            if let Some(ttl) = ttl {
+                // Whole seconds, the least that the server takes; never shorter than asked.
+                let seconds = ttl.as_millis().div_ceil(1000).max(1);
+                headers.insert(NATS_MESSAGE_TTL, format!("{seconds}s").as_str());
+            }
+            headers
+        };
         let mut sent = 0;
         let mut patience = self.patience();
         let (stream, subject) = (bucket_stream(bucket), subject(bucket, key));
         loop {
-            let (to, headers) = (subject.clone(), headers.clone());
+            let (to, value) = (subject.clone(), value.clone());
             let written = self
-                .attempt(pin!(async {
-                    let ack = self.js.publish_with_headers(to, headers, value.clone());
-                    Ok(ack.await?.await?.sequence)
-                }))
+                .attempt(pin!(self.outbox.ask(to, headers(), value.clone())))
                 .await;
             match written {
-                Ok(revision) => return Ok(revision),
+                Ok(ack) => return Ok(ack.sequence),
                 Err(error) if contended(&error) && sent < RESENDS => {
                     sent += 1;
                     tokio::time::sleep(PAUSE).await;

@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use async_nats::HeaderMap;
+use async_nats::header::NATS_MESSAGE_ID;
 use kubently_core::envelope::Envelope;
 use kubently_core::trace::{self, TraceParent};
 
@@ -56,33 +57,28 @@ impl Broker {
         envelope: &Envelope,
         parent: Option<TraceParent>,
     ) -> Result<Published, SubmitError> {
-        let payload = serde_json::to_vec(envelope).map_err(|source| {
+        let mut payload = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut payload, envelope).map_err(|source| {
             SubmitError::Refused(StoreError::Corrupt {
                 what: "command",
                 source,
             })
         })?;
         let payload = bytes::Bytes::from(payload);
-        let subject = envelope.subject().to_string();
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            async_nats::header::NATS_MESSAGE_ID,
-            envelope.id.to_string().as_str(),
-        );
-        if let Some(parent) = parent {
-            headers.insert(trace::HEADER, parent.to_string().as_str());
-        }
+        let subject = envelope.subject().text();
+        let headers = || {
+            let mut headers = HeaderMap::new();
+            headers.insert(NATS_MESSAGE_ID, envelope.id.to_string().as_str());
+            if let Some(parent) = parent {
+                headers.insert(trace::HEADER, parent.to_string().as_str());
+            }
+            headers
+        };
         let mut patience = self.patience();
         loop {
+            let (to, value) = (subject.clone(), payload.clone());
             let published = self
-                .attempt(pin!(async {
-                    let publish = (subject.clone(), headers.clone(), payload.clone());
-                    let ack = self
-                        .js
-                        .publish_with_headers(publish.0, publish.1, publish.2)
-                        .await?;
-                    Ok(ack.await?)
-                }))
+                .attempt(pin!(self.outbox.ask(to, headers(), value)))
                 .await;
             let error = match published {
                 Ok(ack) => {

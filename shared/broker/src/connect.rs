@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::backoff::Backoff;
 use crate::error::StoreError;
 use crate::metrics::Counts;
+use crate::outbox::Outbox;
 
 mod ear;
 mod error;
@@ -43,9 +44,6 @@ const PING: Duration = Duration::from_secs(3);
 pub(crate) const ANSWER: Duration = Duration::from_secs(5);
 /// How long closing may take.
 const CLOSE: Duration = Duration::from_secs(5);
-/// Publishes that wait for their ack at a time; one more waits. There is no gauge of them: the client keeps
-/// the count to itself.
-const MAX_UNACKED: usize = 4096;
 /// Pauses between attempts to come back: short, because a hub that restarts is soon there.
 const AWAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(4));
 /// The same once the hub has refused the credential, or a certificate is in the way: only its owner can mend
@@ -128,6 +126,7 @@ pub enum Link {
 pub struct Broker {
     pub(crate) client: Client,
     pub(crate) js: jetstream::Context,
+    pub(crate) outbox: Arc<Outbox>,
     /// Counts what may have cost us messages: reconnects and slow-consumer events.
     pub(crate) disturbed: watch::Receiver<u64>,
     standing: watch::Sender<Standing>,
@@ -191,10 +190,7 @@ impl Broker {
         if !is_supported(&found) {
             return Err(ConnectError::TooOld { found });
         }
-        let builder = ContextBuilder::new()
-            .timeout(ANSWER)
-            .max_ack_inflight(MAX_UNACKED)
-            .backpressure_on_inflight(true);
+        let builder = ContextBuilder::new().timeout(ANSWER);
         let js = match &config.api_prefix {
             Some(prefix) => builder.api_prefix(prefix).build(client.clone()),
             None => builder.build(client.clone()),
@@ -205,9 +201,17 @@ impl Broker {
             .api_prefix
             .clone()
             .unwrap_or_else(|| "$JS.API".to_owned());
+        let outbox =
+            Outbox::start(client.clone())
+                .await
+                .map_err(|error| ConnectError::NotReachable {
+                    url: without_credentials(&config.url),
+                    source: error.into(),
+                })?;
         Ok(Self {
             client,
             js,
+            outbox: Arc::new(outbox),
             disturbed,
             standing,
             pulse: Arc::default(),
@@ -259,6 +263,7 @@ impl Broker {
     /// Sends what is still to be sent and closes the connection, within 5 s.
     pub async fn close(&self) {
         let closed = async {
+            self.outbox.flush().await;
             let _ = self.client.flush().await;
             let _ = self.client.drain().await;
         };

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{self, consumer::pull::BatchConfig};
-use async_nats::{StatusCode, Subscriber};
+use async_nats::{StatusCode, Subject, Subscriber};
 use futures::StreamExt as _;
 use kubently_core::cluster::ClusterId;
 use kubently_core::lane::Lane;
@@ -52,7 +52,7 @@ pub const MOST_WAITING: usize = credit::WAITING * Lane::ALL.len();
 
 struct LaneState {
     lane: Lane,
-    inbox: String,
+    inbox: Subject,
     replies: Subscriber,
     /// Messages asked for and not yet come.
     outstanding: usize,
@@ -142,7 +142,7 @@ async fn open(broker: &Broker, stream: &str, lane: Lane) -> Result<LaneState, St
     }
     let info = format!("CONSUMER.INFO.{stream}.{lane}");
     let consumer: Consumer = broker.ask(&info).await?;
-    let inbox = broker.client.new_inbox();
+    let inbox = Subject::from(broker.client.new_inbox());
     let replies = broker
         .client
         .subscribe(inbox.clone())
@@ -265,7 +265,8 @@ impl PullLoop {
                     message,
                     context: self.broker.js.clone(),
                 };
-                let Some(delivery) = Delivery::new(message, &self.in_hand) else {
+                let Some(delivery) = Delivery::new(message, &self.in_hand, &self.broker.outbox)
+                else {
                     tracing::warn!("a message without an ack subject in a pull's inbox");
                     return;
                 };
@@ -304,6 +305,8 @@ impl PullLoop {
 
     /// Stops pulling and gives back what has not started: the window, and what is on its way.
     async fn stop(mut self) {
+        // No pull may come behind the end of its subscription.
+        self.broker.outbox.flush().await;
         for lane in &mut self.lanes {
             if let Err(error) = lane.replies.unsubscribe().await {
                 tracing::debug!(%error, "unsubscribing failed");
@@ -317,7 +320,7 @@ impl PullLoop {
                         message,
                         context: self.broker.js.clone(),
                     };
-                    left.extend(Delivery::new(message, &self.in_hand));
+                    left.extend(Delivery::new(message, &self.in_hand, &self.broker.outbox));
                 }
             }
         }
@@ -347,12 +350,9 @@ async fn request(
         source,
     })?;
     let subject = format!("{prefix}.CONSUMER.MSG.NEXT.{stream}.{}", lane.lane);
-    let inbox = lane.inbox.clone();
-    broker
-        .client
-        .publish_with_reply(subject, inbox, body.into())
-        .await
-        .map_err(StoreError::client)?;
+    let inbox = Some(lane.inbox.clone());
+    let asked = broker.outbox.tell(subject.into(), inbox, body.into());
+    asked.await?;
     if lane.outstanding == 0 {
         lane.heard = Instant::now();
     }

@@ -1,5 +1,7 @@
 //! A command in a worker's hands: acknowledged, given back, or kept alive, and never forgotten.
 
+use std::sync::Arc;
+
 use async_nats::jetstream::{AckKind, Message};
 use kubently_core::bounded::Priority;
 use kubently_core::time::Timestamp;
@@ -8,12 +10,14 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::consume::{Held, InHand};
 use crate::error::StoreError;
+use crate::outbox::Outbox;
 
 /// One delivery of a command. It tells the server that it is in progress until it is acked or
 /// given back; dropped undecided, it is given back.
 #[derive(Debug)]
 pub struct Delivery {
     message: Option<Message>,
+    outbox: Arc<Outbox>,
     attempt: u32,
     stored_at: Timestamp,
     pending: u64,
@@ -25,7 +29,7 @@ pub struct Delivery {
 
 impl Delivery {
     /// Takes a message of a pull; `None` where its ack subject is none of `JetStream`'s.
-    pub(crate) fn new(message: Message, in_hand: &InHand) -> Option<Self> {
+    pub(crate) fn new(message: Message, in_hand: &InHand, outbox: &Arc<Outbox>) -> Option<Self> {
         let (attempt, stored_at, pending) = {
             let info = message.info().ok()?;
             let attempt = u32::try_from(info.delivered).unwrap_or(u32::MAX);
@@ -34,6 +38,7 @@ impl Delivery {
         let held = in_hand.hold(message.reply.clone()?);
         Some(Self {
             message: Some(message),
+            outbox: Arc::clone(outbox),
             attempt,
             stored_at,
             pending,
@@ -110,7 +115,10 @@ impl Delivery {
         let Some(message) = self.message.take() else {
             return Ok(());
         };
-        message.ack().await.map_err(StoreError::client)
+        let Some(to) = message.message.reply else {
+            return Ok(());
+        };
+        self.outbox.tell(to, None, AckKind::Ack.into()).await
     }
 
     /// Gives the command back to the queue, at once.

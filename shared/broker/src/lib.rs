@@ -25,6 +25,7 @@ pub mod job_repository;
 pub mod live;
 pub mod metrics;
 pub mod nkey;
+mod outbox;
 pub mod output;
 pub mod preflight;
 pub mod presence;

@@ -38,7 +38,7 @@ impl Broker {
     /// Where a command stands in its queue; `None` where it has left it, also with a removed cluster.
     pub(crate) async fn queued(&self, subject: &CommandSubject) -> Result<Option<u64>, StoreError> {
         let stream = command_stream(&subject.cluster);
-        match self.last(&stream, &subject.to_string()).await {
+        match self.last(&stream, &subject.text()).await {
             Ok(message) => Ok(message.map(|message| message.sequence)),
             Err(StoreError::Refused {
                 code: STREAM_NOT_FOUND,

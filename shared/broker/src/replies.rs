@@ -15,8 +15,9 @@ use kubently_core::visible;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::connect::Broker;
+use crate::connect::{ANSWER, Broker};
 use crate::error::StoreError;
+use crate::outbox::Ack;
 use crate::topology::reply_stream;
 
 /// What became of a result.
@@ -51,11 +52,8 @@ impl Broker {
         event: &Event,
     ) -> Result<u64, StoreError> {
         let value = encode(event, "event")?;
-        self.answer(pin!(async {
-            let ack = self.js.publish(reply.event(), value.into()).await?.await?;
-            Ok(ack.sequence)
-        }))
-        .await
+        let ack = self.add(reply.event(), HeaderMap::new(), value).await?;
+        Ok(ack.sequence)
     }
 
     /// Stores a result if it is the job's first: the one decision point between completing,
@@ -71,23 +69,26 @@ impl Broker {
         let value = encode(result, "result")?;
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
-        let stored = self
-            .answer(pin!(async {
-                self.js
-                    .publish_with_headers(reply.result(), headers, value.into())
-                    .await?
-                    .await?;
-                Ok(())
-            }))
-            .await;
-        match stored {
-            Ok(()) => {
+        match self.add(reply.result(), headers, value).await {
+            Ok(_) => {
                 self.counts.ended(result.status, result.reason);
                 Ok(Stored::First)
             }
             Err(StoreError::Conflict) => Ok(Stored::Already),
             Err(error) => Err(error),
         }
+    }
+
+    /// Adds a message to a stream and waits for it, 5 s at most.
+    async fn add(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        value: Vec<u8>,
+    ) -> Result<Ack, StoreError> {
+        let ask = pin!(self.outbox.ask(subject, headers, value.into()));
+        let added = tokio::time::timeout(ANSWER, self.answer(ask)).await;
+        added.unwrap_or(Err(StoreError::NoAnswer))
     }
 
     /// A job's stored result.
