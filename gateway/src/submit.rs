@@ -119,14 +119,15 @@ pub(crate) async fn submit(
         }
     };
     let span = sending(gateway, record);
-    // The command goes first: a worker can begin while the record is stored.
+    // The record goes first over the one connection: a gateway that dies may leave a record without a command,
+    // which a replay takes up, and never a command without a record, whose result nobody could ask for.
     let writes = async {
         tokio::join!(
-            span.around(broker.publish_traced(&record.envelope, span.parent())),
-            broker.create_job(caller.user_id, record)
+            broker.create_job(caller.user_id, record),
+            span.around(broker.publish_traced(&record.envelope, span.parent()))
         )
     };
-    let Ok((published, stored)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
+    let Ok((stored, published)) = tokio::time::timeout(ACCEPT_LIMIT, writes).await else {
         tracing::warn!(job = %record.envelope.id, "the hub did not accept a command in time");
         place.keep();
         return Err(ApiError::HubUnavailable);
