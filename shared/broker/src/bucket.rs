@@ -88,7 +88,7 @@ impl Write {
     ) -> Result<Self, StoreError> {
         Ok(Self {
             key,
-            value: Some(encode(value)?),
+            value: Some(encode(value, "value")?),
             expected,
         })
     }
@@ -117,14 +117,12 @@ pub(crate) fn subject(bucket: &str, key: &str) -> String {
     format!("$KV.{bucket}.{key}")
 }
 
-fn encode(value: &impl Serialize) -> Result<Bytes, StoreError> {
-    // Most of them are a job's record, which is shorter.
+/// The JSON of a value that is called so in an error.
+pub(crate) fn encode(value: &impl Serialize, what: &'static str) -> Result<Bytes, StoreError> {
+    // Most of them are a command or its job's record, which are shorter.
     let mut encoded = Vec::with_capacity(1024);
     let written = serde_json::to_writer(&mut encoded, value);
-    written.map_err(|source| StoreError::Corrupt {
-        what: "value",
-        source,
-    })?;
+    written.map_err(|source| StoreError::Corrupt { what, source })?;
     Ok(encoded.into())
 }
 
@@ -176,7 +174,7 @@ impl Broker {
         expected: u64,
         ttl: Option<Duration>,
     ) -> Result<u64, StoreError> {
-        let value = encode(value)?;
+        let value = encode(value, "value")?;
         let headers = || {
             let mut headers = expecting(expected);
             if let Some(ttl) = ttl {
@@ -190,9 +188,9 @@ impl Broker {
         let mut patience = self.patience();
         let (stream, subject) = (bucket_stream(bucket), subject(bucket, key));
         loop {
-            let (to, value) = (subject.clone(), value.clone());
+            let ask = (subject.clone(), headers(), value.clone());
             let written = self
-                .attempt(pin!(self.outbox.ask(to, headers(), value.clone())))
+                .attempt(pin!(self.outbox.ask(ask.0, ask.1, ask.2)))
                 .await;
             match written {
                 Ok(ack) => return Ok(ack.sequence),

@@ -7,6 +7,7 @@ use async_nats::header::NATS_MESSAGE_ID;
 use kubently_core::envelope::Envelope;
 use kubently_core::trace::{self, TraceParent};
 
+use crate::bucket::encode;
 use crate::connect::Broker;
 use crate::error::StoreError;
 
@@ -57,14 +58,7 @@ impl Broker {
         envelope: &Envelope,
         parent: Option<TraceParent>,
     ) -> Result<Published, SubmitError> {
-        let mut payload = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut payload, envelope).map_err(|source| {
-            SubmitError::Refused(StoreError::Corrupt {
-                what: "command",
-                source,
-            })
-        })?;
-        let payload = bytes::Bytes::from(payload);
+        let payload = encode(envelope, "command").map_err(SubmitError::Refused)?;
         let subject = envelope.subject().text();
         let headers = || {
             let mut headers = HeaderMap::new();
