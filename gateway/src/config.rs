@@ -83,7 +83,7 @@ kubently_runtime::settings! {
         /// Whether metrics of clusters carry their names as a label; else all clusters have them
         /// together.
         pub(crate) metrics_cluster_label: bool = true,
-        /// The most threads of the runtime; never more than there are cores.
+        /// The most threads of the runtime; never more than one for two cores.
         pub(crate) api_workers: Whole<1, 100> = Whole::nearest(4),
         /// Fixed keys, each a caller of its own that is no admin; keys that can be revoked are made
         /// over HTTP.

@@ -147,10 +147,11 @@ fn start(cli: Cli) -> Result<ExitCode, Fatal> {
     for warning in loaded.warnings {
         tracing::warn!("{warning}");
     }
-    // More threads than cores only hand each request from one to the other.
+    // Each thread more hands requests to the others: on two cores, a second one costs a tenth of the rate.
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = cores.div_ceil(2).min(config.api_workers.get() as usize);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.min(config.api_workers.get() as usize))
+        .worker_threads(threads)
         .enable_all()
         .build()
         .map_err(|error| Fatal::other("no threads", &error))?;

@@ -1,25 +1,27 @@
-//! The reference of benches: the same streams and the same durable writes as the product's, by the NATS client
-//! library alone.
+//! The reference of benches: the product's own durable writes, to its streams, on its subjects, in their order and of
+//! their sizes, by the NATS client library alone.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use async_nats::jetstream::consumer::{AckPolicy, pull};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, Republish, RetentionPolicy};
+use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, HeaderMap, Subject, header};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::load::{self, Round};
 
-/// Of the size of a real command and of a real result.
-const COMMAND: usize = 450;
-const RESULT: usize = 550;
+/// Of the sizes that `version --client` has.
+const COMMAND: usize = 290;
+const RECORD: usize = 450;
+const RESULT: usize = 515;
+/// As gateways have one each.
+const ORIGIN: &str = "gw-0000beef";
 const PULL: usize = 128;
 /// How long a call may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -30,19 +32,18 @@ type Waiters = Arc<Mutex<HashMap<String, oneshot::Sender<()>>>>;
 pub struct Raw {
     js: Context,
     shape: Shape,
+    /// Whose jobs they are.
+    owner: Uuid,
     waiters: Waiters,
-    count: AtomicU64,
 }
 
-/// What is written for each call, and how.
+/// What is written for each call, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
-    /// Names its streams and subjects: one of each on a hub.
-    pub name: &'static str,
+    /// A registered cluster that no worker of the product is of.
+    pub cluster: &'static str,
     /// Whether a record is written beside the command and the result.
     pub record: bool,
-    /// How many servers keep each stream.
-    pub replicas: usize,
 }
 
 impl std::fmt::Debug for Raw {
@@ -54,36 +55,35 @@ impl std::fmt::Debug for Raw {
 }
 
 impl Raw {
-    /// Makes the streams and starts the worker; the two sides have a connection each.
+    /// Starts the worker; the two sides have a connection each.
     ///
     /// # Errors
     /// When the hub refuses.
     pub async fn start([ours, theirs]: [Client; 2], shape: Shape) -> Result<Self> {
-        let name = shape.name;
-        let js = jetstream::new(ours.clone());
+        let cluster = shape.cluster;
         let waiters = Waiters::default();
-        let mut done = ours.subscribe(format!("raw.{name}.live.>")).await?;
+        let mut done = ours
+            .subscribe(format!("kubently.v1.live.{cluster}.{ORIGIN}.>"))
+            .await?;
         ours.flush().await?;
-        streams(&js, shape).await?;
         let told = Arc::clone(&waiters);
         tokio::spawn(async move {
             while let Some(message) = done.next().await {
-                let id = message.subject.rsplit('.').next().unwrap_or_default();
-                let waiter = told
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(id);
+                let waiter = job_of(&message.subject).and_then(|id| {
+                    let mut waiters = told.lock().unwrap_or_else(PoisonError::into_inner);
+                    waiters.remove(id)
+                });
                 if let Some(waiter) = waiter {
                     let _ = waiter.send(());
                 }
             }
         });
-        tokio::spawn(async move { work(theirs, name).await });
+        tokio::spawn(async move { work(theirs, cluster).await });
         Ok(Self {
-            js,
+            js: jetstream::new(ours),
             shape,
+            owner: Uuid::new_v4(),
             waiters,
-            count: AtomicU64::new(0),
         })
     }
 
@@ -96,29 +96,30 @@ impl Raw {
     }
 
     async fn call(&self) -> Result<()> {
-        let id = self.count.fetch_add(1, Ordering::Relaxed).to_string();
+        let id = Uuid::now_v7().to_string();
         let (tell, told) = oneshot::channel();
         self.waiters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.clone(), tell);
-        let Shape { name, record, .. } = self.shape;
-        let command = async {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::NATS_MESSAGE_ID, id.as_str());
-            self.write(format!("raw.{name}.cmd.{id}"), headers, COMMAND)
-                .await
-        };
+        let Shape { cluster, record } = self.shape;
+        // The record goes first, as the product's must.
         let record = async {
             if !record {
                 return Ok(());
             }
             let mut headers = HeaderMap::new();
             headers.insert(header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
-            self.write(format!("raw.{name}.record.{id}"), headers, COMMAND)
-                .await
+            let subject = format!("$KV.kubently_jobs.job.{}.{id}", self.owner);
+            self.write(subject, headers, RECORD).await
         };
-        tokio::try_join!(command, record)?;
+        let command = async {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::NATS_MESSAGE_ID, id.as_str());
+            let subject = format!("kubently.v1.cmd.{cluster}.normal.{ORIGIN}.{id}");
+            self.write(subject, headers, COMMAND).await
+        };
+        tokio::try_join!(record, command)?;
         let told = tokio::time::timeout(LIMIT, told).await;
         told.context("no result")?.context("the live feed ended")
     }
@@ -132,12 +133,19 @@ impl Raw {
     }
 }
 
+/// The job in a command's or a reply's subject.
+fn job_of(subject: &str) -> Option<&str> {
+    // kubently.v1.cmd.CLUSTER.LANE.ORIGIN.JOB, kubently.v1.live.CLUSTER.ORIGIN.JOB.result
+    let mut tokens = subject.split('.');
+    tokens.find(|token| token.len() == uuid::fmt::Hyphenated::LENGTH)
+}
+
 /// Credits as the product's worker has them: what has come is asked for again.
-async fn work(client: Client, name: &'static str) -> Result<()> {
+async fn work(client: Client, cluster: &'static str) -> Result<()> {
     let js = jetstream::new(client.clone());
-    let stream = format!("RAW_CMD_{name}");
+    let stream = format!("KUBENTLY_CMD_{cluster}");
     let consumer: jetstream::consumer::PullConsumer =
-        js.get_consumer_from_stream("worker", stream).await?;
+        js.get_consumer_from_stream("normal", stream).await?;
     let inbox: Subject = client.new_inbox().into();
     let mut messages = client.subscribe(inbox.clone()).await?;
     let mut credit = 0;
@@ -158,15 +166,10 @@ async fn work(client: Client, name: &'static str) -> Result<()> {
         credit -= 1;
         let js = js.clone();
         tokio::spawn(async move {
-            let id = message
-                .subject
-                .rsplit('.')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            let id = job_of(&message.subject).unwrap_or_default();
             let mut headers = HeaderMap::new();
             headers.insert(header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, "0");
-            let subject = format!("raw.{name}.reply.{id}");
+            let subject = format!("kubently.v1.reply.{cluster}.{ORIGIN}.{id}.result");
             let stored = js
                 .publish_with_headers(subject, headers, payload(RESULT))
                 .await;
@@ -181,54 +184,6 @@ async fn work(client: Client, name: &'static str) -> Result<()> {
             }
         });
     }
-}
-
-async fn streams(js: &Context, shape: Shape) -> Result<()> {
-    let Shape { name, replicas, .. } = shape;
-    let queue = Config {
-        name: format!("RAW_CMD_{name}"),
-        num_replicas: replicas,
-        subjects: vec![format!("raw.{name}.cmd.>")],
-        retention: RetentionPolicy::WorkQueue,
-        discard: DiscardPolicy::New,
-        max_messages_per_subject: 1,
-        discard_new_per_subject: true,
-        max_messages: 10_000,
-        ..Config::default()
-    };
-    let replies = Config {
-        name: format!("RAW_REPLY_{name}"),
-        num_replicas: replicas,
-        subjects: vec![format!("raw.{name}.reply.>")],
-        allow_direct: true,
-        republish: Some(Republish {
-            source: format!("raw.{name}.reply.>"),
-            destination: format!("raw.{name}.live.>"),
-            headers_only: false,
-        }),
-        ..Config::default()
-    };
-    let records = Config {
-        name: format!("RAW_RECORD_{name}"),
-        num_replicas: replicas,
-        subjects: vec![format!("raw.{name}.record.>")],
-        discard: DiscardPolicy::New,
-        max_messages_per_subject: 1,
-        allow_direct: true,
-        ..Config::default()
-    };
-    for config in [queue, replies, records] {
-        js.create_stream(config).await?;
-    }
-    let worker = pull::Config {
-        durable_name: Some("worker".to_owned()),
-        ack_policy: AckPolicy::Explicit,
-        max_ack_pending: 4096,
-        ..pull::Config::default()
-    };
-    js.create_consumer_on_stream(worker, format!("RAW_CMD_{name}"))
-        .await?;
-    Ok(())
 }
 
 fn payload(size: usize) -> Bytes {

@@ -24,16 +24,13 @@ pub struct Calls {
 /// The span of one delivery, which goes on from that of its publisher.
 #[must_use]
 pub fn processing(tracer: &Tracer, delivery: &Delivery) -> Span {
-    let subject = delivery.subject().parse::<CommandSubject>().ok();
-    let of_gateway = |subject: &CommandSubject| matches!(subject.origin, Origin::Gateway(_));
-    let parent = delivery.parent().map(|parent| {
-        if subject.as_ref().is_some_and(of_gateway) {
-            return parent;
-        }
-        tracer.admit(parent, subject.is_some())
+    let subject = || delivery.subject().parse::<CommandSubject>();
+    let parent = delivery.parent().map(|parent| match subject() {
+        Ok(subject) if matches!(subject.origin, Origin::Gateway(_)) => parent,
+        subject => tracer.admit(parent, subject.is_ok()),
     });
     tracer.span_of(parent, SpanKind::Consumer, || {
-        let Some(subject) = subject else {
+        let Ok(subject) = subject() else {
             return Shape::new("process unknown");
         };
         let stream = command_stream(&subject.cluster);

@@ -103,20 +103,27 @@ impl Envelope {
                 "it is no JSON object".to_owned(),
             ));
         }
-        let undecodable =
-            |error: serde_json::Error| InvalidEnvelope::Undecodable(error.to_string());
-        let version = serde_json::from_slice::<Versioned>(payload)
-            .map_err(undecodable)?
-            .v;
-        if version > u64::from(VERSION) {
-            return Err(InvalidEnvelope::UnsupportedVersion(version));
+        let envelope: Self = match serde_json::from_slice(payload) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                // What a later version writes may have any shape.
+                let version = serde_json::from_slice::<Versioned>(payload).map(|read| read.v);
+                return Err(match version {
+                    Ok(later) if later > u64::from(VERSION) => {
+                        InvalidEnvelope::UnsupportedVersion(later)
+                    }
+                    _ => InvalidEnvelope::Undecodable(error.to_string()),
+                });
+            }
+        };
+        if envelope.v > VERSION {
+            return Err(InvalidEnvelope::UnsupportedVersion(envelope.v.into()));
         }
-        if version == 0 {
+        if envelope.v == 0 {
             return Err(InvalidEnvelope::Undecodable(
                 "versions start at 1".to_owned(),
             ));
         }
-        let envelope: Self = serde_json::from_slice(payload).map_err(undecodable)?;
         let own = envelope.subject();
         let differs = [
             ("cluster_id", own.cluster != subject.cluster),

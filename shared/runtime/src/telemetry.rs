@@ -1,18 +1,12 @@
 //! Logs: one line an event, on stderr. Where the event belongs to a trace, the line names it.
 
+mod format;
 mod lines;
 
-use std::fmt;
-
 use serde::Deserialize;
-use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::registry::LookupSpan;
 
 use self::lines::Lines;
-use crate::trace;
 
 pub use self::lines::Logs;
 
@@ -34,12 +28,6 @@ pub enum LogFormat {
     Json,
     /// A line for people.
     Text,
-}
-
-/// Lines that end with the trace they belong to.
-struct Traced<F> {
-    lines: F,
-    format: LogFormat,
 }
 
 impl LogFormat {
@@ -83,50 +71,11 @@ pub fn init(config: &LogConfig) -> Result<Logs, TelemetryError> {
         .parse(&config.filter)
         .map_err(TelemetryError::Filter)?;
     let (writer, logs) = Lines::new(std::io::stderr());
-    let lines = tracing_subscriber::fmt()
+    tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(writer);
-    let format = config.format;
-    match format {
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .map_event_format(|lines| Traced { lines, format })
-            .try_init(),
-        LogFormat::Text => lines
-            .with_ansi(false)
-            .map_event_format(|lines| Traced { lines, format })
-            .try_init(),
-    }
-    .map_err(|_| TelemetryError::AlreadySet)?;
+        .with_writer(writer)
+        .event_format(config.format)
+        .try_init()
+        .map_err(|_| TelemetryError::AlreadySet)?;
     Ok(logs)
-}
-
-impl<S, N, F> FormatEvent<S, N> for Traced<F>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-    F: FormatEvent<S, N>,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let Some((trace, span)) = trace::ids() else {
-            return self.lines.format_event(context, writer, event);
-        };
-        let mut line = String::new();
-        let plain = Writer::new(&mut line);
-        self.lines.format_event(context, plain, event)?;
-        let line = line.trim_end();
-        match (self.format, line.strip_suffix('}')) {
-            (LogFormat::Json, Some(open)) => {
-                let more = format_args!(r#""trace_id":"{trace}","span_id":"{span}""#);
-                writeln!(writer, "{open},{more}}}")
-            }
-            _ => writeln!(writer, "{line} trace_id={trace} span_id={span}"),
-        }
-    }
 }

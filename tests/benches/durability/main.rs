@@ -11,6 +11,7 @@ use kubently_tests::figures::{Bound, figure, print};
 use kubently_tests::hub::Hub;
 use kubently_tests::load::count;
 use kubently_tests::nats::NatsOptions;
+use kubently_tests::product;
 use kubently_tests::raw::{Raw, Shape};
 use kubently_tests::world::World;
 
@@ -20,9 +21,8 @@ use self::sides::{Shipped, Side, alternate};
 type Load = (usize, usize);
 
 const WRITES: Shape = Shape {
-    name: "bench",
+    cluster: "raw",
     record: true,
-    replicas: 1,
 };
 
 #[tokio::main]
@@ -41,6 +41,7 @@ async fn main() -> Result<()> {
 async fn on_one_server(what: &str, options: &NatsOptions, loads: &[Load]) -> Result<()> {
     let world = World::own_with(options).await?;
     let product = Side::Product(world.http()?, world.command("version", &["--client"]));
+    product::cluster_add(&world.hub.url(), WRITES.cluster).await?;
     let clients = [world.hub.connect().await?, world.hub.connect().await?];
     let raw = Side::Raw(Raw::start(clients, WRITES).await?);
     compare(what, &product, &raw, loads).await
@@ -51,12 +52,9 @@ async fn on_three_servers(loads: &[Load]) -> Result<()> {
     hub.enrol(&["cluster", "add", "a"]).await?;
     let shipped = Shipped::gateway(&hub).await?;
     let _worker = shipped.worker(&hub, "a", "cluster-a").await?;
+    hub.enrol(&["cluster", "add", WRITES.cluster]).await?;
     let clients = [hub.connect("hub").await?, hub.connect("hub").await?];
-    let shape = Shape {
-        replicas: 3,
-        ..WRITES
-    };
-    let raw = Side::Raw(Raw::start(clients, shape).await?);
+    let raw = Side::Raw(Raw::start(clients, WRITES).await?);
     compare("three_servers", &shipped.commands("a")?, &raw, loads).await
 }
 

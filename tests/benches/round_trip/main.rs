@@ -1,7 +1,7 @@
 //! The product's round trip against what the bus itself costs: a no-op command (`version
 //! --client`) through the HTTP gateway over a kept-alive connection, and the same durable writes
-//! (record, command, result by compare-and-set) by the NATS client library alone, on the same
-//! server. Both sides alternate in one run, and what each process spends on a call is printed, too.
+//! (record, command, result by compare-and-set) to streams of the same kind by the NATS client library alone, on the
+//! same server. Both sides alternate in one run, and what each process spends on a call is printed, too.
 
 mod spent;
 
@@ -11,6 +11,7 @@ use anyhow::{Result, ensure};
 use kubently_tests::figures::{Bound, Times, figure, print};
 use kubently_tests::http::Http;
 use kubently_tests::load::{self, Round};
+use kubently_tests::product;
 use kubently_tests::raw::{Raw, Shape};
 use kubently_tests::wire::Wire;
 use kubently_tests::world::World;
@@ -27,8 +28,8 @@ async fn main() -> Result<()> {
     let world = World::shared().await?;
     let http = world.http()?;
     let body = world.command("version", &["--client"]);
-    let three = raw(world, "three", true).await?;
-    let two = raw(world, "two", false).await?;
+    let three = raw(world, "raw-three", true).await?;
+    let two = raw(world, "raw-two", false).await?;
     let wires = [
         Wire::open(&http, &body, 1).await?,
         Wire::open(&http, &body, IN_FLIGHT).await?,
@@ -104,14 +105,10 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn raw(world: &World, name: &'static str, record: bool) -> Result<Raw> {
+async fn raw(world: &World, cluster: &'static str, record: bool) -> Result<Raw> {
+    product::cluster_add(&world.hub.url(), cluster).await?;
     let clients = [world.hub.connect().await?, world.hub.connect().await?];
-    let shape = Shape {
-        name,
-        record,
-        replicas: 1,
-    };
-    Raw::start(clients, shape).await
+    Raw::start(clients, Shape { cluster, record }).await
 }
 
 /// What the way through the gateway's door costs without a command behind it.
