@@ -541,7 +541,7 @@ export interface KubentlyConfig {
   api_keys_file?: string;
   /** The API's port. */
   api_port?: number;
-  /** The most threads of the runtime; never more than there are cores. */
+  /** The most threads of the runtime; never more than one for two cores. */
   api_workers?: number;
   /** The `timeout_seconds` of commands that name none, in seconds. */
   command_timeout?: number;

@@ -513,7 +513,7 @@ class KubentlyConfig(TypedDict):
     api_keys_file: NotRequired[str]
     # The API's port.
     api_port: NotRequired[int]
-    # The most threads of the runtime; never more than there are cores.
+    # The most threads of the runtime; never more than one for two cores.
     api_workers: NotRequired[int]
     # The `timeout_seconds` of commands that name none, in seconds.
     command_timeout: NotRequired[int]
