@@ -1,5 +1,6 @@
 //! The spans of a worker: a delivery, its calls to Kubernetes, its answer.
 
+use std::cell::LazyCell;
 use std::time::Instant;
 
 use kubently_broker::Delivery;
@@ -24,13 +25,14 @@ pub struct Calls {
 /// The span of one delivery, which goes on from that of its publisher.
 #[must_use]
 pub fn processing(tracer: &Tracer, delivery: &Delivery) -> Span {
-    let subject = || delivery.subject().parse::<CommandSubject>();
-    let parent = delivery.parent().map(|parent| match subject() {
+    // Read where something is recorded alone.
+    let subject = LazyCell::new(|| delivery.subject().parse::<CommandSubject>());
+    let parent = delivery.parent().map(|parent| match &*subject {
         Ok(subject) if matches!(subject.origin, Origin::Gateway(_)) => parent,
         subject => tracer.admit(parent, subject.is_ok()),
     });
     tracer.span_of(parent, SpanKind::Consumer, || {
-        let Ok(subject) = subject() else {
+        let Ok(subject) = &*subject else {
             return Shape::new("process unknown");
         };
         let stream = command_stream(&subject.cluster);

@@ -103,27 +103,22 @@ impl Envelope {
                 "it is no JSON object".to_owned(),
             ));
         }
-        let envelope: Self = match serde_json::from_slice(payload) {
-            Ok(envelope) => envelope,
-            Err(error) => {
-                // What a later version writes may have any shape.
-                let version = serde_json::from_slice::<Versioned>(payload).map(|read| read.v);
-                return Err(match version {
-                    Ok(later) if later > u64::from(VERSION) => {
-                        InvalidEnvelope::UnsupportedVersion(later)
-                    }
-                    _ => InvalidEnvelope::Undecodable(error.to_string()),
-                });
-            }
+        let read = serde_json::from_slice::<Self>(payload);
+        let version = match &read {
+            Ok(envelope) => envelope.v.into(),
+            // What a later version writes may have any shape.
+            Err(_) => serde_json::from_slice::<Versioned>(payload)
+                .map_or(u64::from(VERSION), |read| read.v),
         };
-        if envelope.v > VERSION {
-            return Err(InvalidEnvelope::UnsupportedVersion(envelope.v.into()));
+        if version > u64::from(VERSION) {
+            return Err(InvalidEnvelope::UnsupportedVersion(version));
         }
-        if envelope.v == 0 {
+        if version == 0 {
             return Err(InvalidEnvelope::Undecodable(
                 "versions start at 1".to_owned(),
             ));
         }
+        let envelope = read.map_err(|error| InvalidEnvelope::Undecodable(error.to_string()))?;
         let own = envelope.subject();
         let differs = [
             ("cluster_id", own.cluster != subject.cluster),

@@ -7,6 +7,7 @@ use kubently_core::time::Timestamp;
 use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
+use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -19,7 +20,8 @@ use crate::trace;
 const USUAL: usize = 384;
 /// The field that a macro's sentence is in.
 const MESSAGE: &str = "message";
-/// What the crate `log` says of where an event comes from stands in fields that begin so.
+/// What the crate `log` says of where an event comes from stands in fields that begin so; its target and level
+/// are told as any other's.
 const OF_LOG: &str = "log.";
 
 /// Writes events: `timestamp`, `level`, `target`, the event's fields and, where it belongs to a trace, `trace_id`
@@ -55,7 +57,10 @@ struct Line {
 
 impl Line {
     fn begin(format: LogFormat, event: &Event<'_>) -> Self {
-        let (meta, now) = (event.metadata(), Timestamp::new(SystemClock.now()));
+        // An event of the crate `log` has its place in fields of its own.
+        let of_log = event.normalized_metadata();
+        let meta = of_log.as_ref().unwrap_or_else(|| event.metadata());
+        let now = Timestamp::new(SystemClock.now());
         let mut line = Self {
             format,
             text: Vec::with_capacity(USUAL),
@@ -85,21 +90,24 @@ impl Line {
         let _ = std::io::Write::write_fmt(&mut self.text, text);
     }
 
-    /// A field and its value; in a text line the message has no name, and no text has quotes that needs none.
-    fn field(&mut self, name: &str, value: impl Serialize) {
+    /// Begins a field; in a text line the message has no name.
+    fn name(&mut self, name: &str) {
         let name = name.strip_prefix("r#").unwrap_or(name);
-        if self.format == LogFormat::Json {
-            self.plain(format_args!(r#","{name}":"#));
-        } else if name == MESSAGE {
-            self.text.push(b' ');
-        } else {
-            self.plain(format_args!(" {name}="));
+        match (self.format, name) {
+            (LogFormat::Json, _) => self.plain(format_args!(r#","{name}":"#)),
+            (LogFormat::Text, MESSAGE) => self.text.push(b' '),
+            (LogFormat::Text, _) => self.plain(format_args!(" {name}=")),
         }
+    }
+
+    /// A field and its value, as JSON has it.
+    fn field(&mut self, name: &str, value: impl Serialize) {
+        self.name(name);
         // Neither memory nor these values fail.
         let _ = serde_json::to_writer(&mut self.text, &value);
     }
 
-    /// A field whose value is what this shows.
+    /// A field whose value is what this shows; in a text line it has no quotes where it needs none.
     fn shown(&mut self, name: &str, value: fmt::Arguments<'_>) {
         let mut text = std::mem::take(&mut self.value);
         text.clear();
@@ -110,12 +118,11 @@ impl Line {
             (LogFormat::Text, MESSAGE) => !text.contains(char::is_control),
             (LogFormat::Text, _) => !text.is_empty() && text.bytes().all(is_plain),
         };
-        if !is_bare {
-            self.field(name, text.as_str());
-        } else if name == MESSAGE {
-            self.plain(format_args!(" {text}"));
+        if is_bare {
+            self.name(name);
+            self.text.extend_from_slice(text.as_bytes());
         } else {
-            self.plain(format_args!(" {name}={text}"));
+            self.field(name, text.as_str());
         }
         self.value = text;
     }
