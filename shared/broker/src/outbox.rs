@@ -1,11 +1,12 @@
 //! What goes to the hub in bulk: messages that a stream is to store, and acks.
 //!
 //! The client writes to its socket as soon as one message is there, and on a busy runtime that is one system
-//! call for each of them, and one more for the hub. So they go through one task: while others are under way it
-//! lets everybody who can run put in what they have, and then hands over all of it at once. A lone message
-//! waits for nobody.
+//! call for each of them, and one more for the hub. So while others are under way, messages go through one task: it
+//! lets everybody who can run put in what they have, and then hands over all of it at once. A lone message goes
+//! at once, without the task: it waits for nobody, and each task that it passes through costs microseconds.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_nats::{Client, HeaderMap, Message, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
@@ -24,9 +25,10 @@ const TOGETHER: usize = 128;
 /// A caller alone has so many under way at once: the record of its job and the command.
 const ALONE: usize = 2;
 
-/// The way to that task.
+/// The way to the hub.
 #[derive(Debug)]
 pub(crate) struct Outbox {
+    post: Post,
     letters: mpsc::Sender<Letter>,
     unanswered: Semaphore,
 }
@@ -41,6 +43,7 @@ pub(crate) struct Ack {
     pub(crate) duplicate: bool,
 }
 
+#[derive(Debug)]
 enum Letter {
     /// Nobody answers it here.
     Tell(Subject, Option<Subject>, Bytes),
@@ -50,48 +53,67 @@ enum Letter {
     Flush(oneshot::Sender<()>),
 }
 
+#[derive(Debug)]
 struct Ask {
+    number: u64,
     subject: Subject,
     headers: HeaderMap,
     payload: Bytes,
-    answer: oneshot::Sender<Result<Message, StoreError>>,
 }
 
-/// The task's side.
+/// Hands letters over to the client. Clones share what is under way.
+#[derive(Debug, Clone)]
 struct Post {
     client: Client,
     /// Where answers come: one subject for each message, below this.
-    inbox: String,
+    inbox: Arc<str>,
+    traffic: Arc<Mutex<Traffic>>,
+}
+
+/// What is under way.
+#[derive(Debug, Default)]
+struct Traffic {
+    /// The number of the last message that was asked for an answer.
     last: u64,
+    /// Who waits for an answer, by the number of the message.
+    asked: HashMap<u64, oneshot::Sender<Answer>>,
+    /// How many were put in and not handed over yet.
+    waiting: usize,
     /// How many were handed over together the last time, and answered since.
     together: usize,
     answered: usize,
-    asked: HashMap<u64, oneshot::Sender<Result<Message, StoreError>>>,
+}
+
+type Answer = Result<Message, StoreError>;
+
+/// Who waits for an answer; dropped, nobody does.
+struct Asked<'a> {
+    number: u64,
+    answer: oneshot::Receiver<Answer>,
+    traffic: &'a Mutex<Traffic>,
 }
 
 impl Outbox {
     /// Starts the task, which ends with this.
     pub(crate) async fn start(client: Client) -> Result<Self, async_nats::SubscribeError> {
-        let inbox = client.new_inbox();
+        let inbox: Arc<str> = client.new_inbox().into();
         let answers = client.subscribe(format!("{inbox}.*")).await?;
         let (letters, waiting) = mpsc::channel(WAITING);
         let post = Post {
             client,
             inbox,
-            last: 0,
-            together: 0,
-            answered: 0,
-            asked: HashMap::new(),
+            traffic: Arc::default(),
         };
-        tokio::spawn(post.run(waiting, answers));
+        tokio::spawn(post.clone().run(waiting, answers));
         Ok(Self {
+            post,
             letters,
             unanswered: Semaphore::new(UNANSWERED),
         })
     }
 
     /// Sends a message that a stream is to store, and awaits its word. Given up before it is handed over, it
-    /// is not sent.
+    /// is not sent. Of two from one caller the first goes first.
     ///
     /// # Errors
     /// [`StoreError`]; there is no limit of time here.
@@ -103,28 +125,34 @@ impl Outbox {
     ) -> Result<Ack, StoreError> {
         let closed = |_| StoreError::NotReachable;
         let _permit = self.unanswered.acquire().await.map_err(closed)?;
-        let (answer, answered) = oneshot::channel();
+        let asked = self.post.expect();
         let ask = Ask {
+            number: asked.number,
             subject: subject.into(),
             headers,
             payload,
-            answer,
         };
-        self.put(Letter::Ask(Box::new(ask))).await?;
-        let message = answered.await.map_err(|_| StoreError::NotReachable)??;
-        read(&message)
+        if self.post.traffic().lets_go() {
+            self.post.ask(ask).await?;
+        } else {
+            self.put(Letter::Ask(Box::new(ask))).await?;
+        }
+        read(&asked.answer().await?)
     }
 
     /// Sends a message soon, which is answered elsewhere (`reply`) or not at all.
     ///
     /// # Errors
-    /// [`StoreError::NotReachable`]
+    /// [`StoreError`]
     pub(crate) async fn tell(
         &self,
         subject: Subject,
         reply: Option<Subject>,
         payload: Bytes,
     ) -> Result<(), StoreError> {
+        if self.post.traffic().lets_go() {
+            return self.post.tell(subject, reply, payload).await;
+        }
         self.put(Letter::Tell(subject, reply, payload)).await
     }
 
@@ -137,13 +165,69 @@ impl Outbox {
     }
 
     async fn put(&self, letter: Letter) -> Result<(), StoreError> {
-        let put = self.letters.send(letter).await;
-        put.map_err(|_| StoreError::NotReachable)
+        let place = self.letters.reserve().await;
+        let place = place.map_err(|_| StoreError::NotReachable)?;
+        self.post.traffic().waiting += 1;
+        place.send(letter);
+        Ok(())
+    }
+}
+
+impl Asked<'_> {
+    async fn answer(mut self) -> Answer {
+        let answer = (&mut self.answer).await;
+        answer.unwrap_or(Err(StoreError::NotReachable))
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        lock(self.traffic).asked.remove(&self.number);
+    }
+}
+
+impl Traffic {
+    /// Whether more is under way than what a caller alone may have.
+    fn is_busy(&self) -> bool {
+        self.asked.len() > ALONE || self.answered > ALONE || self.together > ALONE
+    }
+
+    /// Whether a message has nobody to wait for and none that it would overtake, so that it goes at once.
+    fn lets_go(&mut self) -> bool {
+        let is_alone = self.waiting == 0 && !self.is_busy();
+        if is_alone {
+            (self.together, self.answered) = (1, 0);
+        }
+        is_alone
     }
 }
 
 impl Post {
-    async fn run(mut self, mut letters: mpsc::Receiver<Letter>, mut answers: Subscriber) {
+    fn traffic(&self) -> MutexGuard<'_, Traffic> {
+        lock(&self.traffic)
+    }
+
+    /// A place for the answer of a message that is about to be sent.
+    fn expect(&self) -> Asked<'_> {
+        let (tell, answer) = oneshot::channel();
+        let mut traffic = self.traffic();
+        traffic.last += 1;
+        let number = traffic.last;
+        traffic.asked.insert(number, tell);
+        Asked {
+            number,
+            answer,
+            traffic: &self.traffic,
+        }
+    }
+
+    async fn run(self, letters: mpsc::Receiver<Letter>, answers: Subscriber) {
+        self.carry(letters, answers).await;
+        // Nobody is answered any more.
+        self.traffic().asked.clear();
+    }
+
+    async fn carry(&self, mut letters: mpsc::Receiver<Letter>, mut answers: Subscriber) {
         let mut batch = Vec::with_capacity(TOGETHER);
         loop {
             tokio::select! {
@@ -156,89 +240,97 @@ impl Post {
                     if taken == 0 {
                         return;
                     }
-                    if self.is_busy() {
+                    if self.traffic().is_busy() {
                         tokio::task::yield_now().await;
                         while batch.len() < TOGETHER && let Ok(letter) = letters.try_recv() {
                             batch.push(letter);
                         }
                     }
-                    (self.together, self.answered) = (batch.len(), 0);
+                    let together = batch.len();
                     for letter in batch.drain(..) {
                         self.send(letter).await;
                     }
+                    let mut traffic = self.traffic();
+                    traffic.waiting -= together;
+                    (traffic.together, traffic.answered) = (together, 0);
                 }
             }
         }
     }
 
-    /// Whether others than whoever has put something in are under way, and may do so, too.
-    fn is_busy(&self) -> bool {
-        !self.asked.is_empty() || self.answered > ALONE || self.together > ALONE
-    }
-
-    async fn send(&mut self, letter: Letter) {
+    async fn send(&self, letter: Letter) {
         match letter {
             Letter::Tell(subject, reply, payload) => {
-                let sent = match reply {
-                    Some(reply) => {
-                        self.client
-                            .publish_with_reply(subject, reply, payload)
-                            .await
-                    }
-                    None => self.client.publish(subject, payload).await,
-                };
-                if let Err(error) = sent {
+                if let Err(error) = self.tell(subject, reply, payload).await {
                     tracing::warn!(%error, "a message could not be sent");
                 }
             }
             Letter::Flush(done) => {
                 let _ = done.send(());
             }
-            Letter::Ask(ask) if ask.answer.is_closed() => {}
             Letter::Ask(ask) => {
-                let Ask {
-                    subject,
-                    headers,
-                    payload,
-                    answer,
-                } = *ask;
-                self.last += 1;
-                let reply = format!("{}.{}", self.inbox, self.last);
-                let client = &self.client;
-                let reply = Subject::from(reply);
-                let sent = if headers.is_empty() {
-                    client.publish_with_reply(subject, reply, payload).await
-                } else {
-                    let sent =
-                        client.publish_with_reply_and_headers(subject, reply, headers, payload);
-                    sent.await
-                };
-                match sent {
-                    Ok(()) => self.remember(answer),
-                    Err(error) => {
-                        let _ = answer.send(Err(StoreError::client(error)));
-                    }
+                let number = ask.number;
+                if !self.traffic().asked.contains_key(&number) {
+                    return;
+                }
+                if let Err(error) = self.ask(*ask).await {
+                    self.answer(number, Err(error));
                 }
             }
         }
     }
 
-    fn remember(&mut self, answer: oneshot::Sender<Result<Message, StoreError>>) {
-        // Who gave up leaves its place: twice as many as may wait are looked through once in so many.
-        if self.asked.len() >= 2 * UNANSWERED {
-            self.asked.retain(|_, answer| !answer.is_closed());
-        }
-        self.asked.insert(self.last, answer);
+    async fn tell(
+        &self,
+        subject: Subject,
+        reply: Option<Subject>,
+        payload: Bytes,
+    ) -> Result<(), StoreError> {
+        let client = &self.client;
+        let sent = match reply {
+            Some(reply) => client.publish_with_reply(subject, reply, payload).await,
+            None => client.publish(subject, payload).await,
+        };
+        sent.map_err(StoreError::client)
     }
 
-    fn hand_on(&mut self, message: Message) {
+    async fn ask(&self, ask: Ask) -> Result<(), StoreError> {
+        let Ask {
+            number,
+            subject,
+            headers,
+            payload,
+        } = ask;
+        let client = &self.client;
+        let reply = Subject::from(format!("{}.{number}", self.inbox));
+        let sent = if headers.is_empty() {
+            client.publish_with_reply(subject, reply, payload).await
+        } else {
+            let sent = client.publish_with_reply_and_headers(subject, reply, headers, payload);
+            sent.await
+        };
+        sent.map_err(StoreError::client)
+    }
+
+    fn hand_on(&self, message: Message) {
         let number = message.subject.rsplit('.').next();
-        let number = number.and_then(|number| number.parse().ok());
-        if let Some(answer) = number.and_then(|number: u64| self.asked.remove(&number)) {
-            self.answered += 1;
-            let _ = answer.send(Ok(message));
+        if let Some(number) = number.and_then(|number| number.parse().ok()) {
+            self.answer(number, Ok(message));
         }
     }
+
+    fn answer(&self, number: u64, answer: Answer) {
+        let mut traffic = self.traffic();
+        if let Some(asked) = traffic.asked.remove(&number) {
+            traffic.answered += 1;
+            drop(traffic);
+            let _ = asked.send(answer);
+        }
+    }
+}
+
+fn lock(traffic: &Mutex<Traffic>) -> MutexGuard<'_, Traffic> {
+    traffic.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads what a stream says (`PubAck`), or that there is none.
@@ -277,6 +369,39 @@ mod tests {
             status,
             description: None,
             length: 0,
+        }
+    }
+
+    #[test]
+    fn a_lone_message_goes_at_once_and_overtakes_none() {
+        let asked = |count| (0..count).map(|number| (number, oneshot::channel().0));
+        let mut alone = Traffic {
+            asked: asked(2).collect(),
+            answered: 2,
+            ..Traffic::default()
+        };
+        assert!(alone.lets_go());
+        assert_eq!((alone.together, alone.answered), (1, 0));
+        let busy = [
+            Traffic {
+                waiting: 1,
+                ..Traffic::default()
+            },
+            Traffic {
+                asked: asked(3).collect(),
+                ..Traffic::default()
+            },
+            Traffic {
+                answered: 3,
+                ..Traffic::default()
+            },
+            Traffic {
+                together: 3,
+                ..Traffic::default()
+            },
+        ];
+        for mut traffic in busy {
+            assert!(!traffic.lets_go(), "{traffic:?}");
         }
     }
 
