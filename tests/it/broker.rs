@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use kubently_broker::{
-    Broker, Directory, HubConfig, Intake, Known, Live, Lookup, Stored, SubmitError,
+    Broker, Deliveries, Directory, HubConfig, Known, Live, Lookup, Stored, SubmitError,
 };
 use kubently_core::cluster::ClusterId;
 use kubently_core::directory::ClusterRecord;
@@ -101,8 +101,8 @@ fn run(envelope: &Envelope) -> Run {
     }
 }
 
-async fn intake(hub: &Hub, slots: usize, stop: &CancellationToken) -> Intake {
-    Intake::start(&hub.broker, &hub.cluster, slots, 10, stop.clone())
+async fn intake(hub: &Hub, slots: usize, stop: &CancellationToken) -> Deliveries {
+    Deliveries::start(&hub.broker, &hub.cluster, slots, 10, stop.clone())
         .await
         .unwrap()
 }
@@ -365,7 +365,7 @@ async fn pulling_goes_on_after_the_hub_was_killed_and_started_again() {
     delivery.ack().await.unwrap();
 }
 
-async fn intake_of(hub: &Hub, slots: usize) -> Intake {
+async fn intake_of(hub: &Hub, slots: usize) -> Deliveries {
     intake(hub, slots, &CancellationToken::new()).await
 }
 

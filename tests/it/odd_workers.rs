@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::http::Method;
 use futures::StreamExt as _;
-use kubently_broker::{Broker, HubConfig, Intake, Stored};
+use kubently_broker::{Broker, Deliveries, HubConfig, Stored};
 use kubently_core::envelope::Envelope;
 use kubently_core::result::{CommandResult, Ended, Run};
 use kubently_core::status::Reason;
@@ -79,7 +79,7 @@ async fn a_worker_that_answers_at_once_mixes_nothing_up() {
     let broker = broker(world).await;
     let stop = CancellationToken::new();
     let id = cluster.parse().unwrap();
-    let mut intake = Intake::start(&broker, &id, 64, 32, stop.clone())
+    let mut intake = Deliveries::start(&broker, &id, 64, 32, stop.clone())
         .await
         .unwrap();
     let worker = tokio::spawn(async move {
@@ -132,7 +132,7 @@ async fn a_command_that_nine_workers_panic_on_or_give_back_ends_as_poison() {
     let id = submit(&http, &version(&cluster)).await;
     let broker = broker(world).await;
     let stop = CancellationToken::new();
-    let mut intake = Intake::start(&broker, &cluster.parse().unwrap(), 1, 1, stop.clone())
+    let mut intake = Deliveries::start(&broker, &cluster.parse().unwrap(), 1, 1, stop.clone())
         .await
         .unwrap();
     for attempt in 1..=9 {

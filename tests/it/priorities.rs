@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use kubently_broker::{Delivery, Intake};
+use kubently_broker::{Deliveries, Delivery};
 use kubently_core::lane::Lane;
 use kubently_core::subject::CommandSubject;
 use kubently_tests::wait::{self, Probe};
@@ -23,7 +23,7 @@ const WINDOW: usize = 10;
 async fn an_urgent_command_reaches_a_busy_worker_before_all_that_waits() {
     let hub = hub().await;
     let stop = CancellationToken::new();
-    let mut intake = Intake::start(&hub.broker, &hub.cluster, 1, 10, stop.clone())
+    let mut intake = Deliveries::start(&hub.broker, &hub.cluster, 1, 10, stop.clone())
         .await
         .unwrap();
     for _ in 0..EACH {
@@ -63,7 +63,7 @@ async fn a_full_queue_runs_its_high_lane_first_and_the_others_one_in_eight() {
             }
         }
         let stop = CancellationToken::new();
-        let mut intake = Intake::start(&hub.broker, &hub.cluster, slots, 10, stop.clone())
+        let mut intake = Deliveries::start(&hub.broker, &hub.cluster, slots, 10, stop.clone())
             .await
             .unwrap();
         let waiting = intake.waiting();
@@ -103,7 +103,7 @@ async fn a_full_queue_runs_its_high_lane_first_and_the_others_one_in_eight() {
 async fn what_waits_in_the_worker_runs_by_its_exact_number() {
     let hub = hub().await;
     let stop = CancellationToken::new();
-    let mut intake = Intake::start(&hub.broker, &hub.cluster, 1, 10, stop.clone())
+    let mut intake = Deliveries::start(&hub.broker, &hub.cluster, 1, 10, stop.clone())
         .await
         .unwrap();
     publish(&hub, 1).await;
@@ -130,7 +130,7 @@ async fn publish(hub: &Hub, priority: u32) {
     hub.broker.publish_command(&envelope).await.unwrap();
 }
 
-async fn next(intake: &mut Intake) -> Delivery {
+async fn next(intake: &mut Deliveries) -> Delivery {
     let next = tokio::time::timeout(SOON, intake.next());
     next.await.unwrap().unwrap()
 }

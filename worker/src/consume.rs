@@ -30,15 +30,14 @@ pub struct Stop {
 /// Handles deliveries until it is told to stop and all of them are answered or given back. How
 /// many run at once is bounded by the intake's slots.
 pub async fn consume<E: Execute, R: Replies, T: HubTime>(
-    mut intake: Intake,
+    intake: Intake,
     handler: Arc<Handler<E, R, T>>,
     tasks: &TaskTracker,
     stop: &Stop,
 ) {
     let drained = async {
-        while let Some(delivery) = intake.next().await {
-            tasks.spawn(deliver(Arc::clone(&handler), delivery));
-        }
+        let take = |delivery| drop(tasks.spawn(deliver(Arc::clone(&handler), delivery)));
+        intake.run(stop.soft.clone(), take).await;
         tasks.close();
         tasks.wait().await;
     };

@@ -64,7 +64,7 @@ async fn work(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     };
     let cluster = cluster(&config).await?.observed(Arc::new(calls));
     let connected = tokio::select! {
-        connected = connect(&config, &ready, &stop) => connected?,
+        connected = connect(&config, &ready) => connected?,
         () = stop.cancelled() => return Ok(()),
     };
     let (broker, time, intake) = connected;
@@ -155,11 +155,7 @@ pub(crate) async fn kubernetes(config: &Config) -> anyhow::Result<kubently_kubec
 
 /// Connects and binds the consumers, however long the hub or the cluster's registration takes: a
 /// worker may well be there first.
-async fn connect(
-    config: &Config,
-    ready: &Ready,
-    stop: &CancellationToken,
-) -> anyhow::Result<(Broker, HubClock, Intake)> {
+async fn connect(config: &Config, ready: &Ready) -> anyhow::Result<(Broker, HubClock, Intake)> {
     let mut pauses = Backoff::new(Duration::from_secs(1), Duration::from_secs(10));
     let mut refused = Backoff::new(Duration::from_secs(2), Duration::from_secs(60));
     let hub = config.hub();
@@ -204,8 +200,7 @@ async fn connect(
     let slots = config.settings.slots.get() as usize;
     let fetch = config.settings.max_commands_per_fetch.get() as usize;
     let time = bound(config, || HubClock::start(&broker, cluster)).await;
-    let start = || Intake::start(&broker, cluster, slots, fetch, stop.clone());
-    let intake = bound(config, start).await;
+    let intake = bound(config, || Intake::open(&broker, cluster, slots, fetch)).await;
     Ok((broker, time, intake))
 }
 

@@ -15,7 +15,7 @@ use async_nats::{StatusCode, Subject, Subscriber};
 use futures::StreamExt as _;
 use kubently_core::cluster::ClusterId;
 use kubently_core::lane::Lane;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::Broker;
@@ -24,12 +24,16 @@ use crate::error::StoreError;
 use crate::topology::command_stream;
 
 mod credit;
+#[cfg(feature = "test-util")]
+mod deliveries;
 mod in_hand;
 mod window;
 
 use self::credit::{Credit, Known, Lanes};
 use self::window::Window;
 
+#[cfg(feature = "test-util")]
+pub use self::deliveries::Deliveries;
 pub(crate) use self::in_hand::{Held, InHand};
 
 /// How long the server keeps a pull: as long as it waits for an ack. A worker that is frozen takes a
@@ -40,12 +44,6 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const MISSED: Duration = Duration::from_millis(10_500);
 /// How often lost pulls are looked for.
 const CHECK: Duration = Duration::from_secs(1);
-
-/// The commands of one cluster, as they come.
-pub struct Intake {
-    deliveries: mpsc::UnboundedReceiver<Delivery>,
-    waiting: Arc<AtomicUsize>,
-}
 
 /// The most deliveries that wait for a slot, of all lanes.
 pub const MOST_WAITING: usize = credit::WAITING * Lane::ALL.len();
@@ -66,7 +64,8 @@ struct LaneState {
 /// A delivery that waits for a slot, and the place of its lane.
 type Waiting = (usize, Delivery);
 
-struct PullLoop {
+/// The commands of one cluster, as they come.
+pub struct Intake {
     broker: Broker,
     stream: String,
     prefix: String,
@@ -77,22 +76,18 @@ struct PullLoop {
     in_hand: InHand,
     /// How many there are in the window.
     waiting: Arc<AtomicUsize>,
-    /// Bounded by the slots: a delivery goes in only together with one.
-    deliver: mpsc::UnboundedSender<Delivery>,
 }
 
 impl Intake {
-    /// Begins to pull for as long as `stop` is not cancelled, at most `slots` commands at once and
-    /// `max_per_fetch` in one pull.
+    /// Prepares to take at most `slots` commands at once and `max_per_fetch` in one pull.
     ///
     /// # Errors
     /// [`StoreError`]; [`StoreError::Refused`] where the cluster is not registered.
-    pub async fn start(
+    pub async fn open(
         broker: &Broker,
         cluster: &ClusterId,
         slots: usize,
         max_per_fetch: usize,
-        stop: CancellationToken,
     ) -> Result<Self, StoreError> {
         let stream = command_stream(cluster);
         let [high, normal, low] = Lane::ALL;
@@ -101,9 +96,7 @@ impl Intake {
             open(broker, &stream, normal).await?,
             open(broker, &stream, low).await?,
         ];
-        let (deliver, deliveries) = mpsc::unbounded_channel();
-        let waiting = Arc::<AtomicUsize>::default();
-        let pulls = PullLoop {
+        Ok(Self {
             broker: broker.clone(),
             stream,
             prefix: broker.api_prefix.clone(),
@@ -112,13 +105,7 @@ impl Intake {
             credit: Credit::new(max_per_fetch),
             window: Window::new(),
             in_hand: InHand::start(broker.client.clone()),
-            waiting: Arc::clone(&waiting),
-            deliver,
-        };
-        tokio::spawn(pulls.run(stop));
-        Ok(Self {
-            deliveries,
-            waiting,
+            waiting: Arc::default(),
         })
     }
 
@@ -128,44 +115,14 @@ impl Intake {
         Arc::clone(&self.waiting)
     }
 
-    /// The next command, or `None` once pulling has stopped and what had not started was given
-    /// back.
-    pub async fn next(&mut self) -> Option<Delivery> {
-        self.deliveries.recv().await
-    }
-}
-
-async fn open(broker: &Broker, stream: &str, lane: Lane) -> Result<LaneState, StoreError> {
-    #[derive(serde::Deserialize)]
-    struct Consumer {
-        num_pending: u64,
-    }
-    let info = format!("CONSUMER.INFO.{stream}.{lane}");
-    let consumer: Consumer = broker.ask(&info).await?;
-    let inbox = Subject::from(broker.client.new_inbox());
-    let replies = broker
-        .client
-        .subscribe(inbox.clone())
-        .await
-        .map_err(StoreError::client)?;
-    Ok(LaneState {
-        lane,
-        inbox,
-        replies,
-        outstanding: 0,
-        pending: consumer.num_pending,
-        heard: Instant::now(),
-        is_refused: false,
-    })
-}
-
-impl PullLoop {
-    async fn run(mut self, stop: CancellationToken) {
+    /// Pulls and hands each command over with its slot, until `stop` is cancelled and what had not started was
+    /// given back. `take` must not block.
+    pub async fn run(mut self, stop: CancellationToken, mut take: impl FnMut(Delivery)) {
         let mut disturbed = self.broker.disturbed.clone();
         let mut check = tokio::time::interval(CHECK);
         let slots = Arc::clone(&self.slots);
         loop {
-            self.hand_out();
+            self.hand_out(&mut take);
             self.waiting.store(self.window.len(), Ordering::Relaxed);
             if let Err(error) = self.pull().await {
                 tracing::warn!(%error, "pulling failed");
@@ -198,13 +155,13 @@ impl PullLoop {
                 }
             };
             let Some(message) = message else { break };
-            self.take(lane, message);
+            self.take(lane, message, &mut take);
         }
         self.stop().await;
     }
 
     /// Gives waiting deliveries to free slots, the most urgent first.
-    fn hand_out(&mut self) {
+    fn hand_out(&mut self, take: &mut impl FnMut(Delivery)) {
         while !self.window.is_empty() {
             let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
                 return;
@@ -212,8 +169,7 @@ impl PullLoop {
             let Some((_, delivery)) = self.window.pop() else {
                 return;
             };
-            // Nobody reads any more only when the process ends; then it is given back on drop.
-            let _ = self.deliver.send(delivery.run_in(slot));
+            take(delivery.run_in(slot));
         }
     }
 
@@ -253,7 +209,12 @@ impl PullLoop {
         Ok(())
     }
 
-    fn take(&mut self, index: usize, message: async_nats::Message) {
+    fn take(
+        &mut self,
+        index: usize,
+        message: async_nats::Message,
+        take: &mut impl FnMut(Delivery),
+    ) {
         let Some(lane) = self.lanes.get_mut(index) else {
             return;
         };
@@ -273,7 +234,7 @@ impl PullLoop {
                 lane.pending = delivery.pending();
                 match Arc::clone(&self.slots).try_acquire_owned() {
                     Ok(slot) if self.window.is_empty() => {
-                        let _ = self.deliver.send(delivery.run_in(slot));
+                        take(delivery.run_in(slot));
                     }
                     _ => self.wait(index, delivery),
                 }
@@ -330,6 +291,30 @@ impl PullLoop {
             }
         }
     }
+}
+
+async fn open(broker: &Broker, stream: &str, lane: Lane) -> Result<LaneState, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Consumer {
+        num_pending: u64,
+    }
+    let info = format!("CONSUMER.INFO.{stream}.{lane}");
+    let consumer: Consumer = broker.ask(&info).await?;
+    let inbox = Subject::from(broker.client.new_inbox());
+    let replies = broker
+        .client
+        .subscribe(inbox.clone())
+        .await
+        .map_err(StoreError::client)?;
+    Ok(LaneState {
+        lane,
+        inbox,
+        replies,
+        outstanding: 0,
+        pending: consumer.num_pending,
+        heard: Instant::now(),
+        is_refused: false,
+    })
 }
 
 async fn request(

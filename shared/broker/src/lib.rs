@@ -48,6 +48,8 @@ mod watched;
 pub use self::active_sessions::ActiveSessions;
 pub use self::commands::{Published, SubmitError};
 pub use self::connect::{Broker, ConnectError, HubConfig, Link, Replicas, TlsFiles};
+#[cfg(feature = "test-util")]
+pub use self::consume::Deliveries;
 pub use self::consume::Intake;
 pub use self::control::{CancelScope, Cancellations};
 pub use self::delivery::Delivery;

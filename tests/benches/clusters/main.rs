@@ -7,7 +7,7 @@ mod fleet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use kubently_broker::Intake;
+use kubently_broker::Deliveries;
 use kubently_tests::cluster::Cluster;
 use kubently_tests::figures::{Bound, Times, figure, print};
 use kubently_tests::http::Http;
@@ -148,7 +148,7 @@ async fn deliveries(hub: &Nats, fleet: &Fleet) -> Result<()> {
     let apart = (clusters.len() / SAMPLED).max(1);
     let mut intakes = Vec::new();
     for cluster in clusters.iter().skip(1).step_by(apart) {
-        let intake = Intake::start(&broker, cluster, 64, 10, stop.clone()).await?;
+        let intake = Deliveries::start(&broker, cluster, 64, 10, stop.clone()).await?;
         intakes.push((cluster, intake));
     }
     let rounds = (count(DELIVERIES)? / intakes.len().max(1)).max(1);

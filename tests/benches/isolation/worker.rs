@@ -35,14 +35,12 @@ pub(crate) enum Manner {
 /// Starts one, which works for as long as this process does.
 pub(crate) async fn start(broker: &Broker, cluster: &ClusterId, manner: Manner) -> Result<()> {
     let never = CancellationToken::new();
-    let mut intake = Intake::start(broker, cluster, SLOTS, 10, never).await?;
+    let intake = Intake::open(broker, cluster, SLOTS, 10).await?;
     let broker = broker.clone();
-    tokio::spawn(async move {
-        while let Some(delivery) = intake.next().await {
-            // What fails is delivered again, and seen by who waits for it.
-            tokio::spawn(answer(broker.clone(), delivery, manner));
-        }
-    });
+    tokio::spawn(intake.run(never, move |delivery| {
+        // What fails is delivered again, and seen by who waits for it.
+        tokio::spawn(answer(broker.clone(), delivery, manner));
+    }));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::{ConnectOptions, Event, StatusCode};
 use futures::StreamExt as _;
-use kubently_broker::Intake;
+use kubently_broker::Deliveries;
 use kubently_core::cluster::ClusterId;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +41,7 @@ async fn a_cluster_that_hoards_pulls_is_turned_down_and_keeps_nothing_from_other
 
     let (b, stop) = ("b".parse::<ClusterId>().unwrap(), CancellationToken::new());
     let broker = stage.broker("cluster-b").await;
-    let mut intake = Intake::start(&broker, &b, 4, 4, stop.clone())
+    let mut intake = Deliveries::start(&broker, &b, 4, 4, stop.clone())
         .await
         .unwrap();
     let delivery = tokio::time::timeout(SOON, intake.next()).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use kubently_broker::Intake;
+use kubently_broker::Deliveries;
 use tokio_util::sync::CancellationToken;
 
 use super::{JOB, OTHER, Seen, Stage, aim, all_refused, api_calls, asked, but_pulls, connect};
@@ -30,7 +30,7 @@ async fn a_publisher_sends_as_itself_to_its_clusters_and_does_nothing_else() {
     for cluster in ["a", "b"] {
         let broker = stage.broker(&format!("cluster-{cluster}")).await;
         let cluster = cluster.parse().unwrap();
-        let intake = Intake::start(&broker, &cluster, 4, 4, stop.clone()).await;
+        let intake = Deliveries::start(&broker, &cluster, 4, 4, stop.clone()).await;
         let mut intake = intake.unwrap();
         let delivery = tokio::time::timeout(SOON, intake.next()).await;
         held.push((delivery.unwrap().unwrap(), intake));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use kubently_broker::Intake;
+use kubently_broker::Deliveries;
 use kubently_core::cluster::ClusterId;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ async fn a_worker_cannot_take_acknowledge_answer_or_cancel_what_is_another_clust
     // A command of b is in the hands of b's worker, so that there is an acknowledgement to forge.
     let (b, stop) = ("b".parse::<ClusterId>().unwrap(), CancellationToken::new());
     let broker = stage.broker("cluster-b").await;
-    let mut intake = Intake::start(&broker, &b, 4, 4, stop.clone())
+    let mut intake = Deliveries::start(&broker, &b, 4, 4, stop.clone())
         .await
         .unwrap();
     let delivery = tokio::time::timeout(HELD, intake.next());
