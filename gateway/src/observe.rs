@@ -66,9 +66,9 @@ pub(crate) async fn observe(
         headers.insert(X_REQUEST_ID, value);
     }
     let took = began.elapsed();
-    let route = route.as_ref().map(MatchedPath::as_str);
     let metrics = &gateway.metrics;
-    metrics.request(&method, route, response.status(), took);
+    let path = route.as_ref().map(MatchedPath::as_str);
+    metrics.request(&method, path, response.status(), took);
     if let Some(problem) = &problem {
         metrics.refused(problem.code);
     }
@@ -81,17 +81,20 @@ pub(crate) async fn observe(
     if status.is_server_error() {
         span.fail(code.unwrap_or("internal"));
     }
-    span.within(|| {
-        tracing::info!(
-            method = method.as_str(),
-            route,
-            status = status.as_u16(),
-            code,
-            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            request_id = id.as_str(),
-            user = user.map(tracing::field::display),
-            "request"
-        );
+    // Once the answer is on its way: this task writes it before another one runs.
+    tokio::spawn(async move {
+        span.within(|| {
+            tracing::info!(
+                method = method.as_str(),
+                route = route.as_ref().map(MatchedPath::as_str),
+                status = status.as_u16(),
+                code,
+                ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                request_id = id.as_str(),
+                user = user.map(tracing::field::display),
+                "request"
+            );
+        });
     });
     response
 }
