@@ -1,7 +1,13 @@
 //! Times on the wire: UTC, RFC 3339 with `Z`, milliseconds.
 
-use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Timelike as _, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, TimeDelta, Timelike as _, Utc};
+
+use crate::as_text::as_text;
+
+/// How every time in the years 0 to 9999 is written, and nearly every one that is read.
+const USUAL: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
 
 /// An instant in UTC, with milliseconds. Written as `2026-11-23T08:00:00.000Z`; any offset is
 /// accepted when read (RFC 3339), a time without zone is not.
@@ -45,7 +51,7 @@ impl Timestamp {
     /// chrono makes several strings of each.
     fn digits(self) -> Option<[u8; 24]> {
         let at = self.0;
-        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut text = *USUAL;
         for (place, mut number) in [
             (0..4, u32::try_from(at.year()).ok()?),
             (5..7, at.month()),
@@ -65,7 +71,30 @@ impl Timestamp {
         }
         Some(text)
     }
+
+    /// Reads what [`Self::digits`] writes, which chrono does in several passes.
+    fn of_digits(text: &str) -> Option<Self> {
+        let text: &[u8; USUAL.len()] = text.as_bytes().try_into().ok()?;
+        let is_usual = |(byte, usual): (&u8, &u8)| match usual {
+            b'0' => byte.is_ascii_digit(),
+            mark => byte == mark,
+        };
+        if !text.iter().zip(USUAL).all(is_usual) {
+            return None;
+        }
+        let number = |place: std::ops::Range<usize>| {
+            let digits = text.get(place)?.iter();
+            Some(digits.fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+        };
+        let year = i32::try_from(number(0..4)?).ok()?;
+        let date = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
+        let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+        let at = date.and_hms_milli_opt(hour, minute, second, number(20..23)?)?;
+        Some(Self(at.and_utc()))
+    }
 }
+
+as_text!(Timestamp);
 
 impl From<DateTime<Utc>> for Timestamp {
     fn from(at: DateTime<Utc>) -> Self {
@@ -83,15 +112,14 @@ impl std::fmt::Display for Timestamp {
     }
 }
 
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+impl FromStr for Timestamp {
+    type Err = chrono::ParseError;
 
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        DateTime::<Utc>::deserialize(deserializer).map(Self::new)
+    fn from_str(text: &str) -> Result<Self, chrono::ParseError> {
+        match Self::of_digits(text) {
+            Some(at) => Ok(at),
+            None => text.parse().map(Self::new),
+        }
     }
 }
 
@@ -108,6 +136,13 @@ mod tests {
         let at = DateTime::from_timestamp_millis(millis).unwrap();
         let text = at.to_rfc3339_opts(SecondsFormat::Millis, true);
         assert_eq!(Timestamp::new(at).to_string(), text);
+        reads(&text);
+    }
+
+    fn reads(text: &str) {
+        let read = text.parse().ok();
+        let of_chrono = text.parse::<DateTime<Utc>>().ok().map(Timestamp::new);
+        assert_eq!(read, of_chrono, "{text}");
     }
 
     proptest! {
@@ -118,6 +153,15 @@ mod tests {
         ) {
             agrees(near);
             agrees(any);
+        }
+
+        #[test]
+        fn every_text_is_read_as_chrono_does(
+            near in "[0-9]{4}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9].[0-9]{3}Z",
+            odd in "[0-9TZ:.+-]{24}",
+        ) {
+            reads(&near);
+            reads(&odd);
         }
     }
 
@@ -141,6 +185,19 @@ mod tests {
             serde_json::to_string(&read).unwrap(),
             "\"2026-11-23T08:00:00.123Z\""
         );
+    }
+
+    #[test]
+    fn leap_seconds_and_days_are_read_as_chrono_does() {
+        for text in [
+            "2016-12-31T23:59:60.500Z",
+            "2024-02-29T00:00:00.000Z",
+            "2026-02-29T00:00:00.000Z",
+            "2026-11-23T24:00:00.000Z",
+            "2026-11-23t08:00:00.000z",
+        ] {
+            reads(text);
+        }
     }
 
     #[test]
