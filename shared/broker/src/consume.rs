@@ -201,6 +201,10 @@ impl Intake {
             }
         }
         let asks = self.credit.asks(&known, self.slots.available_permits());
+        if asks.iter().any(|ask| *ask > 0) {
+            // What has just come runs first: somebody waits for it, and for a pull nobody.
+            tokio::task::yield_now().await;
+        }
         for (lane, ask) in self.lanes.iter_mut().zip(asks) {
             if ask > 0 && !lane.is_refused {
                 request(&self.broker, &self.prefix, &self.stream, lane, ask).await?;
