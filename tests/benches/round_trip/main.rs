@@ -1,8 +1,10 @@
 //! The product's round trip against what the bus itself costs: a no-op command (`version
 //! --client`) through the HTTP gateway over a kept-alive connection, and the same durable writes
 //! (record, command, result by compare-and-set) to streams of the same kind by the NATS client library alone, on the
-//! same server. Both sides alternate in one run, and what each process spends on a call is printed, too.
+//! same server. The sides alternate in one run, and take turns in going first; what each process spends on a call is
+//! printed, too.
 
+mod side;
 mod spent;
 
 use std::time::Instant;
@@ -10,18 +12,17 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use kubently_tests::figures::{Bound, Times, figure, print};
 use kubently_tests::http::Http;
-use kubently_tests::load::{self, Round};
+use kubently_tests::load::Round;
 use kubently_tests::product;
 use kubently_tests::raw::{Raw, Shape};
 use kubently_tests::wire::Wire;
 use kubently_tests::world::World;
 
-use self::spent::{Meter, Spent};
+use self::side::{Calls, IN_FLIGHT, Side};
+use self::spent::Meter;
 
 const ROUNDS: usize = 6;
-const ONE_BY_ONE: usize = 500;
-const AT_ONCE: usize = 3000;
-const IN_FLIGHT: usize = 64;
+const HEALTH: usize = 500;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -30,78 +31,50 @@ async fn main() -> Result<()> {
     let body = world.command("version", &["--client"]);
     let three = raw(world, "raw-three", true).await?;
     let two = raw(world, "raw-two", false).await?;
-    let wires = [
-        Wire::open(&http, &body, 1).await?,
-        Wire::open(&http, &body, IN_FLIGHT).await?,
+    let one = Wire::open(&http, &body, 1).await?;
+    let many = Wire::open(&http, &body, IN_FLIGHT).await?;
+    let mut sides = [
+        Side::new("product through HTTP", Calls::Product([&one, &many])),
+        Side::new("raw, three writes", Calls::Raw(&three)),
+        Side::new("raw, two writes", Calls::Raw(&two)),
     ];
-    let mut rows: [(Times, Times, Times); 2] = Default::default();
     let meter = Meter::of(world)?;
-    let (mut spent, mut spent_raw) = (Spent::default(), Spent::default());
     let mut door = Times::default();
     // The first round warms connections and caches, and does not count.
     for round in 0..=ROUNDS {
-        let (each, wall) = door_round(&http, ONE_BY_ONE).await?;
+        let (each, wall) = door_round(&http, HEALTH).await?;
         if round > 0 {
             door.add(each, wall);
         }
-        let loads = [(ONE_BY_ONE, 1), (AT_ONCE, IN_FLIGHT)];
-        for ((rows, wire), (calls, in_flight)) in rows.iter_mut().zip(&wires).zip(loads) {
-            let (product, with_record, without) = rows;
-            let begun = meter.read()?;
-            let of_product = load::over(wire, calls, in_flight).await?;
-            let between = meter.read()?;
-            let of_three = three.round(calls, in_flight).await?;
-            if round > 0 && in_flight == IN_FLIGHT {
-                spent.add(begun, between, calls)?;
-                spent_raw.add(between, meter.read()?, calls)?;
-            }
-            let of_two = two.round(calls, in_flight).await?;
-            if round > 0 {
-                product.add(of_product.0, of_product.1);
-                with_record.add(of_three.0, of_three.1);
-                without.add(of_two.0, of_two.1);
-            }
+        // The hub is busy for a while with what a load has left, so nobody is always the first after one.
+        let mut in_turn: Vec<_> = sides.iter_mut().collect();
+        if round % 2 == 0 {
+            in_turn.reverse();
+        }
+        for side in &mut in_turn {
+            side.one_by_one(round > 0).await?;
+        }
+        for side in &mut in_turn {
+            side.at_once(&meter, round > 0).await?;
         }
     }
-    let [one, many] = rows;
-    for (what, (product, with_record, without)) in [("1 in flight", &one), ("64 in flight", &many)]
-    {
-        print(format_args!("product through HTTP, {what:12} {product}"));
-        print(format_args!(
-            "raw, three writes,    {what:12} {with_record}"
-        ));
-        print(format_args!("raw, two writes,      {what:12} {without}"));
+    sides.iter().for_each(Side::print);
+    print(format_args!("HTTP alone (/health)  1 in flight  {door}"));
+    let [product, three, two] = sides;
+    for (writes, raw) in [("three", three), ("two", two)] {
+        figure(
+            &format!("round_trip_p50_of_{writes}_writes"),
+            product.one_by_one.percentile_of(0.5, &raw.one_by_one),
+            Bound::AtMost,
+            1.5,
+        );
+        figure(
+            &format!("rate_64_of_{writes}_writes"),
+            product.at_once.rate() / raw.at_once.rate(),
+            Bound::AtLeast,
+            0.5,
+        );
     }
-    print(format_args!("HTTP alone (/health), 1 in flight  {door}"));
-    print(format_args!("processor, product, 64 in flight   {spent}"));
-    print(format_args!(
-        "processor, raw,     64 in flight   {spent_raw}"
-    ));
-    let p50 = |times: &Times| times.percentile(0.5).as_secs_f64();
-    figure(
-        "round_trip_p50_of_three_writes",
-        p50(&one.0) / p50(&one.1),
-        Bound::AtMost,
-        1.5,
-    );
-    figure(
-        "round_trip_p50_of_two_writes",
-        p50(&one.0) / p50(&one.2),
-        Bound::AtMost,
-        1.5,
-    );
-    figure(
-        "rate_64_of_three_writes",
-        many.0.rate() / many.1.rate(),
-        Bound::AtLeast,
-        0.5,
-    );
-    figure(
-        "rate_64_of_two_writes",
-        many.0.rate() / many.2.rate(),
-        Bound::AtLeast,
-        0.5,
-    );
     Ok(())
 }
 
