@@ -22,6 +22,8 @@ use self::side::{Calls, IN_FLIGHT, Side};
 use self::spent::Meter;
 
 const ROUNDS: usize = 6;
+/// Turns of calls one by one, in each round.
+const TURNS: usize = 6;
 const HEALTH: usize = 500;
 
 #[tokio::main]
@@ -51,8 +53,11 @@ async fn main() -> Result<()> {
         if round % 2 == 0 {
             in_turn.reverse();
         }
-        for side in &mut in_turn {
-            side.one_by_one(round > 0).await?;
+        for _ in 0..TURNS {
+            for side in &mut in_turn {
+                side.one_by_one(round > 0).await?;
+            }
+            in_turn.reverse();
         }
         for side in &mut in_turn {
             side.at_once(&meter, round > 0).await?;

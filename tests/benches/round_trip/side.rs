@@ -8,7 +8,8 @@ use kubently_tests::wire::Wire;
 
 use crate::spent::{Meter, Spent};
 
-const ONE_BY_ONE: usize = 500;
+/// Calls of one turn: few enough that the machine keeps its pace until all sides have had theirs.
+const ONE_BY_ONE: usize = 100;
 const AT_ONCE: usize = 3000;
 /// Calls under way at a time, of those at once.
 pub(crate) const IN_FLIGHT: usize = 64;
