@@ -81,7 +81,7 @@ pub(crate) async fn observe(
     if status.is_server_error() {
         span.fail(code.unwrap_or("internal"));
     }
-    // Once the answer is on its way: this task writes it before another one runs.
+    // In a task of its own, which is next: this one writes the answer first.
     tokio::spawn(async move {
         span.within(|| {
             tracing::info!(
