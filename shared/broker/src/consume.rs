@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connect::Broker;
 use crate::delivery::Delivery;
 use crate::error::StoreError;
+use crate::outbox::Note;
 use crate::topology::command_stream;
 
 mod credit;
@@ -339,11 +340,19 @@ async fn request(
         source,
     })?;
     let subject = format!("{prefix}.CONSUMER.MSG.NEXT.{stream}.{}", lane.lane);
-    let inbox = Some(lane.inbox.clone());
-    let asked = broker.outbox.tell(subject.into(), inbox, body.into());
-    asked.await?;
+    let pull = Note {
+        subject: subject.into(),
+        reply: Some(lane.inbox.clone()),
+        payload: body.into(),
+    };
     if lane.outstanding == 0 {
+        broker.outbox.tell(pull).await?;
         lane.heard = Instant::now();
+    } else if lane.pending == 0 {
+        // The lane is heard as it is.
+        broker.outbox.tell_along(pull).await?;
+    } else {
+        broker.outbox.tell(pull).await?;
     }
     lane.outstanding += batch;
     Ok(())

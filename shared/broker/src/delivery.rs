@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::consume::{Held, InHand};
 use crate::error::StoreError;
-use crate::outbox::Outbox;
+use crate::outbox::{Note, Outbox};
 
 /// One delivery of a command. It tells the server that it is in progress until it is acked or
 /// given back; dropped undecided, it is given back.
@@ -106,7 +106,7 @@ impl Delivery {
         self.stored_at
     }
 
-    /// The command is answered: it leaves the queue. An ack that is lost only brings the command
+    /// The command is answered: it leaves the queue, 5 ms later at most. An ack that is lost only brings the command
     /// back, and whoever gets it then finds the stored result.
     ///
     /// # Errors
@@ -115,10 +115,15 @@ impl Delivery {
         let Some(message) = self.message.take() else {
             return Ok(());
         };
-        let Some(to) = message.message.reply else {
+        let Some(subject) = message.message.reply else {
             return Ok(());
         };
-        self.outbox.tell(to, None, AckKind::Ack.into()).await
+        let ack = Note {
+            subject,
+            reply: None,
+            payload: AckKind::Ack.into(),
+        };
+        self.outbox.tell_along(ack).await
     }
 
     /// Gives the command back to the queue, at once.
