@@ -34,7 +34,7 @@ async fn main() -> Result<()> {
     };
     on_one_server("default", &NatsOptions::default(), &[most]).await?;
     on_one_server("always", &always, &[one, many, most]).await?;
-    on_three_servers(&[one, (many.0 / 2, 64), (most.0 / 2, 256)]).await?;
+    on_three_servers(&[one, many, most]).await?;
     accounts(one).await
 }
 
