@@ -345,14 +345,15 @@ async fn request(
         reply: Some(lane.inbox.clone()),
         payload: body.into(),
     };
-    if lane.outstanding == 0 {
-        broker.outbox.tell(pull).await?;
-        lane.heard = Instant::now();
-    } else if lane.pending == 0 {
-        // The lane is heard as it is.
+    let is_heard = lane.outstanding > 0;
+    if is_heard && lane.pending == 0 {
+        // Nobody waits for it.
         broker.outbox.tell_along(pull).await?;
     } else {
         broker.outbox.tell(pull).await?;
+    }
+    if !is_heard {
+        lane.heard = Instant::now();
     }
     lane.outstanding += batch;
     Ok(())

@@ -41,7 +41,7 @@ pub(super) struct Traffic {
     together: usize,
     answered: usize,
     notes: VecDeque<Note>,
-    /// How long they may wait.
+    /// Until when they may wait.
     due: Option<Instant>,
     /// Whether the task knows that there are some, or were.
     is_told: bool,
