@@ -237,18 +237,27 @@ impl CommandResult {
     /// stdout and stderr where they stand in the result; `None` where they are in chunks.
     #[must_use]
     pub fn inline_output(&self) -> Option<(Vec<u8>, Vec<u8>)> {
-        self.clone().into_inline_output()
+        if self.is_silent() {
+            return Some((Vec::new(), Vec::new()));
+        }
+        let stdout = Payload::bytes(self.output.as_deref(), self.output_b64.as_deref())?;
+        let stderr = Payload::bytes(self.error.as_deref(), self.error_b64.as_deref())?;
+        Some((stdout, stderr))
     }
 
     /// The same of a result that is not needed any more: text is not copied.
     #[must_use]
     pub fn into_inline_output(self) -> Option<(Vec<u8>, Vec<u8>)> {
-        if self.stdout_bytes == 0 && self.stderr_bytes == 0 {
+        if self.is_silent() {
             return Some((Vec::new(), Vec::new()));
         }
         let stdout = Payload::bytes(self.output, self.output_b64.as_deref())?;
         let stderr = Payload::bytes(self.error, self.error_b64.as_deref())?;
         Some((stdout, stderr))
+    }
+
+    const fn is_silent(&self) -> bool {
+        self.stdout_bytes == 0 && self.stderr_bytes == 0
     }
 
     /// Whether these bytes are what the worker wrote, whole.
