@@ -11,7 +11,7 @@ use kubently_tests::product::{Gateway, Worker};
 use kubently_tests::world::World;
 use serde_json::{Value, json};
 
-const PAIRS: usize = 10;
+const PAIRS: usize = 20;
 /// Calls of one side of a pair; `KUBENTLY_BENCH_CALLS` sets another number.
 const CALLS: usize = 500;
 

@@ -35,6 +35,8 @@ use allowance::Allowance;
 
 /// The most bytes of a text of an attribute: a caller's path may be long, and many spans wait.
 const MAX_TEXT: usize = 256;
+/// Room for those of most spans.
+const ATTRIBUTES: usize = 8;
 /// How long the last spans may take to be sent.
 const CLOSE: Duration = Duration::from_secs(5);
 
@@ -78,7 +80,7 @@ pub struct Shape {
     /// The name, by the semantic conventions: few of them.
     pub name: Cow<'static, str>,
     /// What it is about.
-    pub attributes: Vec<(&'static str, Value)>,
+    pub attributes: Vec<KeyValue>,
 }
 
 impl Tracer {
@@ -151,9 +153,6 @@ impl Tracer {
             return Span(None);
         };
         let Shape { name, attributes } = shape();
-        let attributes = attributes
-            .into_iter()
-            .map(|(key, value)| KeyValue::new(key, value));
         let builder = SpanBuilder::from_name(name)
             .with_kind(kind)
             .with_attributes(attributes);
@@ -198,7 +197,7 @@ impl Shape {
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
-            attributes: Vec::new(),
+            attributes: Vec::with_capacity(ATTRIBUTES),
         }
     }
 
@@ -217,7 +216,7 @@ impl Shape {
             }
             value => value,
         };
-        self.attributes.push((key, value));
+        self.attributes.push(KeyValue::new(key, value));
         self
     }
 }
@@ -327,10 +326,9 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_between_characters() {
         let shape = Shape::new("a").with("long", "é".repeat(MAX_TEXT) + "x");
-        let (_, value) = &shape.attributes[0];
-        assert_eq!(value.as_str(), "é".repeat(MAX_TEXT / 2));
+        assert_eq!(shape.attributes[0].value.as_str(), "é".repeat(MAX_TEXT / 2));
         let shape = Shape::new("a").with("short", "x").with("number", 1);
-        assert_eq!(shape.attributes[0].1.as_str(), "x");
+        assert_eq!(shape.attributes[0].value.as_str(), "x");
     }
 
     fn to_nobody(ratio: f64, callers_per_second: u32) -> Tracer {
